@@ -1,0 +1,101 @@
+// Hypervisor: the port through which the sandbox gets its virtual machine. Owned by this folder (the
+// consumer), implemented by pkg/libvirt-driver. It holds what a sandbox needs, not what libvirt offers:
+// values only, no handle, no XML, no domain.
+//
+// Every method ends by its deadline: @throws base::Error timeout when the daemon does not answer,
+// unavailable when it cannot be reached, not_found for a VM that does not exist (any more).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pkg/base/deadline.h"
+
+namespace kata::sandbox {
+
+enum class Accelerator {
+    automatic,  // KVM if the CPU has vmx/svm and QEMU's user can use /dev/kvm, else emulation
+    kvm,
+    tcg,  // software emulation
+};
+
+/// A virtio-serial port of the guest: the unix socket QEMU listens on, and the name seen in the guest.
+struct VmPort {
+    std::string name;              // /sys/class/virtio-ports/*/name in the guest
+    std::filesystem::path socket;  // on the host; at most 107 bytes
+};
+
+/// A host directory the guest mounts by tag through virtio-fs.
+struct VmShare {
+    std::filesystem::path directory;
+    std::string tag;
+};
+
+/// The hardware of one sandbox: passive data, built by a pure function (vm_config_builder.h).
+struct VmConfig {
+    std::string name;                  // "kata-<sandbox id>"
+    std::string uuid;                  // lower case, with dashes; chosen by us, journaled before the start
+    std::string sandbox_id;            // written once into the VM's metadata
+    std::filesystem::path state_dir;   // the same
+    Accelerator accelerator = Accelerator::automatic;
+    std::string machine_type;          // "q35" or "pc"
+    std::string emulator;              // path of QEMU; empty: the hypervisor's own choice
+    unsigned vcpus = 1;                // present at boot (the guest onlines what it needs)
+    std::uint64_t memory_mib = 0;
+    std::filesystem::path kernel;
+    std::filesystem::path initrd;
+    std::string kernel_parameters;
+    std::vector<VmPort> ports;
+    std::optional<VmShare> share;
+    std::filesystem::path console_log;  // what the guest prints on its first serial line
+    bool vsock = false;                 // a vsock device with a context id of the hypervisor's choice
+};
+
+struct StartedVm {
+    pid_t pid = 0;                           // QEMU's pid on the host
+    std::optional<std::uint32_t> vsock_cid;  // only with VmConfig::vsock
+    Accelerator accelerator = Accelerator::tcg;  // what automatic became
+    std::vector<std::string> warnings;       // one line each, for the log
+};
+
+enum class VmState { running, paused, stopped };
+
+/// What `kata-env` and error messages say of the hypervisor.
+struct HypervisorVersion {
+    std::string uri;
+    std::string library;     // libvirt's client library, "9.0.0"
+    std::string daemon;      // libvirtd's own version
+    std::string hypervisor;  // QEMU's version
+};
+
+class Hypervisor {
+  public:
+    Hypervisor() = default;
+    Hypervisor(const Hypervisor&) = delete;
+    Hypervisor& operator=(const Hypervisor&) = delete;
+    Hypervisor(Hypervisor&&) = delete;
+    Hypervisor& operator=(Hypervisor&&) = delete;
+    virtual ~Hypervisor() = default;
+
+    /// Creates the VM, its CPUs not yet running, so that cgroups and network can be set up first.
+    /// The VM outlives this process. @throws Error already_exists if name or uuid is taken.
+    virtual StartedVm create_vm_paused(const VmConfig& config, base::Deadline deadline) = 0;
+
+    /// Lets the CPUs run.
+    virtual void resume_vm(const std::string& uuid, base::Deadline deadline) = 0;
+
+    /// Ends the VM at once and waits until it is gone. A VM that does not exist is fine.
+    virtual void destroy_vm(const std::string& uuid, base::Deadline deadline) = 0;
+
+    /// VmState::stopped also for a VM that does not exist.
+    virtual VmState vm_state(const std::string& uuid, base::Deadline deadline) = 0;
+
+    virtual HypervisorVersion version(base::Deadline deadline) = 0;
+};
+
+}  // namespace kata::sandbox
