@@ -1,0 +1,54 @@
+// RuntimeConfig: what an administrator decides, as passive data with the built-in defaults.
+// Not in here: what one container asks for (its spec), and what the host can do (probed).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pkg/sandbox/hypervisor.h"
+
+namespace kata::sandbox {
+
+struct RuntimeConfig {
+    // [hypervisor.qemu]
+    std::filesystem::path kernel;  // uncompressed or bzImage
+    std::filesystem::path initrd;
+    std::string kernel_params;       // appended to ours, so that the last word is the administrator's
+    std::string machine_type = "q35";
+    std::string emulator;            // `path`; empty: libvirt's default for the machine
+    std::uint64_t default_memory_mib = 2048;
+    unsigned default_vcpus = 1;
+    Accelerator accelerator = Accelerator::automatic;
+    bool use_vsock = false;
+
+    // [libvirt]
+    std::string libvirt_uri;  // empty: LIBVIRT_DEFAULT_URI, else qemu:///system
+    std::chrono::seconds libvirt_timeout{60};
+
+    // [agent.kata]
+    std::chrono::seconds boot_timeout{0};  // 0: 30 s with KVM, 180 s under emulation
+    std::chrono::seconds request_timeout{60};
+
+    // [runtime]
+    bool enable_debug = false;
+
+    // Not configurable: where the program was installed and where state lives.
+    std::filesystem::path shim_path;
+    std::filesystem::path state_dir = "/run/vc/sbs";
+    std::filesystem::path share_dir = "/run/kata-containers/shared/sandboxes";
+};
+
+/// The two places a configuration file is looked for, the administrator's first.
+[[nodiscard]] std::vector<std::filesystem::path> default_config_paths();
+
+/// The defaults of this build, without any file.
+[[nodiscard]] RuntimeConfig built_in_config();
+
+/// Reads `file`, or the first existing of default_config_paths() if it is empty; none exists: built-in.
+/// @throws base::Error invalid_argument naming file, line, key and the allowed values.
+[[nodiscard]] RuntimeConfig load_config(const std::filesystem::path& file);
+
+}  // namespace kata::sandbox

@@ -1,0 +1,88 @@
+// Runtime: the use-cases of an OCI runtime, one method each, implemented one file each.
+//
+// It is what the command line calls and what tests call with fakes behind VmBackend. It is not a parser of
+// options and prints nothing. It owns nothing long-lived: state is on disk (state_store.h), the VM is
+// libvirt's, the workload's stdio is kata-shim's.
+//
+// Every method: @throws base::Error; a container that does not exist is not_found "container does not exist".
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pkg/base/log.h"
+#include "pkg/base/process.h"
+#include "pkg/oci/container_id.h"
+#include "pkg/oci/spec.h"
+#include "pkg/oci/state.h"
+#include "pkg/sandbox/config.h"
+#include "pkg/sandbox/state_store.h"
+#include "pkg/sandbox/vm_backend.h"
+
+namespace kata::sandbox {
+
+struct CreateRequest {
+    oci::ContainerId id;
+    std::filesystem::path bundle;
+    std::filesystem::path config_file;     // empty: <bundle>/config.json
+    std::filesystem::path console_socket;  // empty: none
+    std::filesystem::path pid_file;        // empty: none
+    bool foreground = false;  // `run` without --detach: the workload uses our own stdio, tty included
+};
+
+struct ExecRequest {
+    oci::ContainerId id;
+    std::string process_json;              // a complete OCI process object
+    std::filesystem::path console_socket;  // as above
+    std::filesystem::path pid_file;
+    bool foreground = false;
+    bool ignore_paused = false;
+};
+
+class Runtime {
+  public:
+    /// All references are borrowed and must outlive this object.
+    Runtime(const RuntimeConfig& config, const StateStore& store, VmBackend& vm, base::Log& log);
+
+    /// Boots or joins a sandbox VM and creates the container in it; the pid file is written last.
+    /// On any failure, and on interruption, the host is left as it was.
+    /// @return the container's kata-shim: a descendant of this process.
+    base::ProcessId create(const CreateRequest& request);
+
+    void start(const oci::ContainerId& id);
+
+    [[nodiscard]] oci::ContainerSummary state(const oci::ContainerId& id) const;
+
+    /// Every container of this root. A broken entry is skipped with a warning in the log.
+    [[nodiscard]] std::vector<oci::ContainerSummary> list() const;
+
+    /// @param all also the other processes of the container (runc's --all).
+    void kill(const oci::ContainerId& id, int signal, bool all);
+
+    /// @param force kill first if needed; a container that does not exist is then fine.
+    void remove(const oci::ContainerId& id, bool force);
+
+    /// @return the kata-shim of the new process.
+    base::ProcessId exec(const ExecRequest& request);
+
+    /// The container's spec as it was at create.
+    [[nodiscard]] oci::Spec spec(const oci::ContainerId& id) const;
+
+    /// Host pids of the container's shims (init first, then execs). @throws invalid_state if not running.
+    [[nodiscard]] std::vector<pid_t> host_pids(const oci::ContainerId& id) const;
+
+    /// ps(1) as seen in the guest, limited to the container.
+    [[nodiscard]] std::string guest_processes(const oci::ContainerId& id,
+                                              const std::vector<std::string>& ps_args);
+
+  private:
+    const RuntimeConfig& config_;
+    const StateStore& store_;
+    VmBackend& vm_;
+    base::Log& log_;
+};
+
+}  // namespace kata::sandbox
