@@ -1,0 +1,19 @@
+#!/bin/bash
+# Builds the fuzzers of tests/fuzz with clang and runs each for FUZZ_SECONDS.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+main() {
+    local fuzzer found=0
+    [[ -e tests/fuzz/CMakeLists.txt ]] || die "there is no tests/fuzz in this source tree"
+    cmake -S . -B "$BUILD-fuzz" -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DKATA_FUZZ=ON --log-level=WARNING
+    cmake --build "$BUILD-fuzz" --parallel "$JOBS" --target fuzzers
+    for fuzzer in "$BUILD-fuzz"/tests/fuzz/fuzz_*; do
+        [[ -f $fuzzer && -x $fuzzer ]] || continue
+        found=1
+        "$fuzzer" -max_total_time="${FUZZ_SECONDS:-60}" -artifact_prefix="$fuzzer." "tests/fuzz/corpus/${fuzzer##*/}"
+    done
+    [[ $found == 1 ]] || die "no fuzzer was built"
+}
+
+main "$@"

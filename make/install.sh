@@ -1,0 +1,71 @@
+#!/bin/bash
+# Copies what was built to $DESTDIR$PREFIX and the guest to /var/lib/kata-containers. Each file and each
+# directory that was not there before is written to a manifest, which uninstall.sh reads.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+MANIFEST=$DESTDIR$PREFIX/share/kata-runtime/manifest
+
+# note KIND PATH: one line of the manifest, once; paths are without DESTDIR.
+note() {
+    local line="$1 ${2#"$DESTDIR"}"
+    grep -qxF -- "$line" "$MANIFEST.new" 2>/dev/null || printf '%s\n' "$line" >>"$MANIFEST.new"
+}
+
+# Makes a directory and notes each part that did not exist.
+make_directory() {
+    [[ -d $1 ]] && return
+    make_directory "$(dirname "$1")"
+    mkdir -m 0755 "$1"
+    made+=("$1")
+}
+
+# put MODE SOURCE TARGET: through a new file and a rename, so that a running program keeps its old one.
+# Optional parts that were not built are left out.
+put() {
+    local mode=$1 source=$2 target="$DESTDIR$3"
+    [[ -e $source ]] || return 0
+    make_directory "$(dirname "$target")"
+    install -m "$mode" "$source" "$target.new"
+    [[ $(id -u) != 0 ]] || chown root:root "$target.new"
+    mv -f "$target.new" "$target"
+    note f "$target"
+}
+
+put_programs() {
+    [[ -x $BUILD/cli/kata-runtime ]] || die "nothing is built; run make build first"
+    put 0755 "$BUILD/cli/kata-runtime" "$PREFIX/bin/kata-runtime"
+    put 0755 "$BUILD/pkg/agent/shim/kata-shim" "$PREFIX/libexec/kata-runtime/kata-shim"
+    put 0755 "$BUILD/libkata-vm.so" "$PREFIX/libexec/kata-runtime/libkata-vm.so"
+}
+
+put_guest() {
+    put 0644 "$BUILD/guest/vmlinux" "$GUEST_DIR/vmlinux"
+    put 0644 "$BUILD/guest/initrd.img" "$GUEST_DIR/initrd.img"
+}
+
+put_documents() {
+    local page
+    put 0644 "$BUILD/configuration.toml" "$PREFIX/share/defaults/kata-containers/configuration.toml"
+    put 0644 cli/completion.bash "$PREFIX/share/bash-completion/completions/kata-runtime"
+    for page in "$BUILD"/man/*.[1-8]; do
+        put 0644 "$page" "$PREFIX/share/man/man${page##*.}/${page##*/}"
+    done
+}
+
+main() {
+    local made=() directory
+    make_directory "$(dirname "$MANIFEST")"
+    cp -f "$MANIFEST" "$MANIFEST.new" 2>/dev/null || : >"$MANIFEST.new"
+    put_programs
+    put_guest
+    put_documents
+    for directory in "${made[@]}"; do
+        note d "$directory"
+    done
+    note f "$MANIFEST"
+    mv -f "$MANIFEST.new" "$MANIFEST"
+    echo "installed $(grep -c '^f ' "$MANIFEST") files under ${DESTDIR:-/} (programs in $PREFIX, guest in $GUEST_DIR)"
+}
+
+main "$@"

@@ -1,0 +1,168 @@
+#!/bin/bash
+# Does its own set-up, then runs every check, the unit tests and tests/bats/*.bats one file after the other.
+# Prints minutes per file beside the budget of tests/README.md, the list of skips, and as its last line
+# "N passed, N failed, N skipped". With names of bats files as arguments it runs the set-up and those only.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+OUT=$BUILD/tests
+RESULTS=$OUT/results # "pass|fail|skip<TAB>file<TAB>test<TAB>reason"
+TIMES=$OUT/times     # "seconds<TAB>file"
+
+set_up() {
+    need_root
+    need_amd64
+    step "install missing packages" make/deps.sh build run test
+    step "compile" make/build.sh
+    step "make the guest's kernel and initrd" make/guest.sh
+    step "install to $PREFIX and $GUEST_DIR" make/install.sh
+    step "libvirt answers" make/ensure-libvirt.sh
+}
+
+record() {
+    printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4:-}" >>"$RESULTS"
+}
+
+# timed NAME COMMAND...: runs a command, its output shown, and notes its seconds. The code is the command's.
+timed() {
+    local name=$1 began=$SECONDS code=0
+    shift
+    "$@" || code=$?
+    printf '%d\t%s\n' $((SECONDS - began)) "$name" >>"$TIMES"
+    return "$code"
+}
+
+run_check() {
+    local name=$1
+    shift
+    echo "== $name"
+    if timed "$name" "$@"; then
+        record pass "$name" "$name"
+    else
+        record fail "$name" "$name"
+    fi
+}
+
+# Every unit test counts; what did not build counts as one failure.
+run_units() {
+    local log=$OUT/units.log failed total code=0
+    echo "== units"
+    timed units make/units.sh >"$log" 2>&1 || code=$?
+    read -r failed total < <(sed -n 's/.* \([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p
+        s/^\([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p' "$log" | tail -n 1) || true
+    [[ $code == 0 ]] || grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ *Start ' "$log" | tail -n 200
+    if [[ -z ${total:-} || ($code != 0 && $failed == 0) ]]; then
+        record fail units "units do not build or run"
+        return
+    fi
+    sed -n 's/^ *[0-9]*\/[0-9]* Test *#[0-9]*: \([^ ]*\) \.* *\(.*\) [0-9.]* sec$/\1\t\2/p' "$log" |
+        while IFS=$'\t' read -r test verdict; do
+            case $verdict in
+            Passed*) record pass units "$test" ;;
+            *Skipped*) record skip units "$test" "skipped by the test" ;;
+            *) record fail units "$test" ;;
+            esac
+        done
+    tail -n 3 "$log"
+}
+
+# read_tap FILE: TAP lines of one bats run into results.
+read_tap() {
+    local file=$1 line name
+    while read -r line; do
+        name=$(sed -E 's/^(not )?ok [0-9]+ //; s/ # skip.*$//' <<<"$line")
+        case $line in
+        'ok '*' # skip'*) record skip "$file" "$name" "${line##*# skip }" ;;
+        'ok '*) record pass "$file" "$name" ;;
+        'not ok '*) record fail "$file" "$name" ;;
+        esac
+    done
+}
+
+run_bats() {
+    local path=$1 name tap code=0
+    name=$(basename "$path")
+    tap="$OUT/$name.tap"
+    echo "== $name"
+    timed "$name" bats_tap "$path" "$tap" || code=$?
+    read_tap "$name" <"$tap"
+    if [[ $code != 0 ]] && ! grep -q '^not ok ' "$tap"; then
+        record fail "$name" "bats ended with $code" # 124: it took too long
+    fi
+}
+
+# Twice its budget and two minutes is a hang: the file's whole process group is ended.
+bats_tap() {
+    local budget
+    budget=$(budget_of "$(basename "$1")")
+    budget=${budget:-5}
+    timeout --kill-after=30 "$((${budget%.*} * 2 + 2))m" bats --formatter tap "$1" </dev/null | tee "$2"
+}
+
+run_everything() {
+    local check path
+    for check in format shell layout tidy; do
+        run_check "$check" "tests/check/$check.sh"
+    done
+    run_units
+    run_check guest-check guest/check.sh "$BUILD/pkg/agent/guest/kata-agent"
+    for path in tests/bats/*.bats; do
+        [[ ! -e $path ]] || run_bats "$path"
+    done
+}
+
+budget_of() {
+    sed -n "s/^| *\`\{0,1\}$1\`\{0,1\} *| *\([0-9.]*\) *|.*/\1/p" tests/README.md | head -n 1
+}
+
+# Minutes per file beside the budget; a file without a line in the table or over it is a failure.
+print_times() {
+    local seconds name budget note
+    printf '\n%8s %8s  file\n' minutes budget
+    while IFS=$'\t' read -r seconds name; do
+        budget=$(budget_of "$name")
+        note=
+        if [[ -z $budget ]]; then
+            note="no budget in tests/README.md"
+        elif awk "BEGIN { exit !($seconds / 60 > $budget) }"; then
+            note="over budget"
+        fi
+        [[ -z $note ]] || record fail "$name" "$note"
+        printf '%8s %8s  %s%s\n' "$(awk "BEGIN { printf \"%.1f\", $seconds / 60 }")" "${budget:--}" "$name" "${note:+  <- $note}"
+    done <"$TIMES"
+    printf '%8s %8s  all of it, set-up included\n' "$(awk "BEGIN { printf \"%.1f\", $SECONDS / 60 }")" "$(budget_of total)"
+}
+
+print_some() {
+    local kind=$1 title=$2
+    grep -q "^$kind" "$RESULTS" || return 0
+    printf '\n%s:\n' "$title"
+    awk -F'\t' -v kind="$kind" '$1 == kind { printf "  %s: %s%s\n", $2, $3, $4 == "" ? "" : " (" $4 ")" }' "$RESULTS"
+}
+
+count() {
+    grep -c "^$1" "$RESULTS" || true
+}
+
+main() {
+    local name
+    set_up
+    mkdir -p "$OUT"
+    : >"$RESULTS"
+    : >"$TIMES"
+    export KATA_RUNTIME="$PREFIX/bin/kata-runtime"
+    if [[ $# == 0 ]]; then
+        run_everything
+    else
+        for name in "$@"; do
+            run_bats "tests/bats/$name"
+        done
+    fi
+    print_times
+    print_some skip "skipped"
+    print_some fail "failed"
+    printf '\n%d passed, %d failed, %d skipped\n' "$(count pass)" "$(count fail)" "$(count skip)"
+    [[ $(count fail) == 0 ]]
+}
+
+main "$@"

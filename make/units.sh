@@ -1,0 +1,34 @@
+#!/bin/bash
+# Builds the unit tests under ASan and UBSan in $BUILD-asan and runs them. The last line is ctest's count.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+ASAN=$BUILD-asan
+
+configure() {
+    local options=(-G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DKATA_SANITIZE=ON)
+    if command -v ccache >/dev/null; then
+        options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    fi
+    cmake -S . -B "$ASAN" "${options[@]}" --log-level=WARNING
+}
+
+# The targets of the unit tests: nothing else of the tree is needed.
+unit_targets() {
+    ninja -C "$ASAN" -t targets all | sed -n 's/^\(unit_[a-z_-]*\): phony$/\1/p' | sort -u
+}
+
+main() {
+    local targets
+    configure
+    mapfile -t targets < <(unit_targets)
+    if [[ ${#targets[@]} == 0 ]]; then
+        echo "0 tests failed out of 0"
+        return
+    fi
+    cmake --build "$ASAN" --parallel "$JOBS" --target "${targets[@]}"
+    ASAN_OPTIONS=detect_leaks=1:halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+        ctest --test-dir "$ASAN" --parallel "$JOBS" --output-on-failure --no-tests=error
+}
+
+main "$@"

@@ -1,0 +1,61 @@
+#!/bin/bash
+# clang-tidy over every source file of cli/ and pkg/. A file whose content, headers, flags and rules are
+# what they were at its last clean run is not looked at again: stamps in $BUILD/tidy-cache.
+# Needs a finished build (compile_commands.json and ninja's record of headers).
+set -euo pipefail
+. "$(dirname "$0")/sources.sh"
+
+BUILD=${BUILD:-build}
+CACHE=$BUILD/tidy-cache
+export BUILD CACHE
+
+# One line "source header..." per compiled file of this tree, from ninja's record.
+dependency_lines() {
+    ninja -C "$BUILD" -t deps 2>/dev/null | awk -v top="$PWD/" -v build="$PWD/$BUILD/" '
+        function own(path) {
+            sub("^" build "include/[^/]*/", "", path)      # links to folders of the tree
+            sub("^" top, "", path)
+            return path ~ /^(cli|pkg)\// ? path : ""
+        }
+        function flush() { if (line != "") print line; line = "" }
+        /^[^ ].*#deps/ { flush(); next }
+        /^    / { path = own($1); if (path != "") line = line == "" ? path : line " " path }
+        END { flush() }' | grep -E '^(cli|pkg)/[^ ]*\.cpp' | sort -u
+}
+
+rules_hash() {
+    { cat .clang-tidy && clang-tidy --version | grep version &&
+        jq -r '.[].command | gsub("-o [^ ]+|-c [^ ]+"; "")' "$BUILD/compile_commands.json" | sort -u; } | sha256sum | cut -d' ' -f1
+}
+
+# check_file "source header...": runs clang-tidy unless the stamp of this very content exists.
+check_file() {
+    local files stamp
+    read -r -a files <<<"$1"
+    stamp=$CACHE/$({ echo "$RULES" && sha256sum "${files[@]}"; } | sha256sum | cut -d' ' -f1)
+    if [[ -e $stamp ]]; then
+        touch "$stamp"
+        return
+    fi
+    clang-tidy -p "$BUILD" --quiet "${files[0]}" 2>/dev/null || {
+        echo "clang-tidy: ${files[0]} is not clean"
+        return 1
+    }
+    : >"$stamp"
+}
+
+main() {
+    local lines
+    [[ -e $BUILD/compile_commands.json ]] || { echo "no build in $BUILD; run make build first"; exit 1; }
+    mkdir -p "$CACHE"
+    RULES=$(rules_hash)
+    export RULES
+    export -f check_file
+    mapfile -t lines < <(dependency_lines)
+    [[ ${#lines[@]} -gt 0 ]] || { echo "nothing in $BUILD is compiled; run make build first"; exit 1; }
+    # shellcheck disable=SC2016  # $0 is the inner shell's
+    printf '%s\0' "${lines[@]}" | xargs -0 -n 1 -P "${JOBS:-$(nproc)}" bash -c 'check_file "$0"'
+    find "$CACHE" -type f -mtime +30 -delete
+}
+
+main "$@"
