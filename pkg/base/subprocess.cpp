@@ -1,16 +1,20 @@
 #include "pkg/base/subprocess.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
-#include <cstring>
+#include <optional>
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
@@ -23,13 +27,36 @@ struct Pipe {
     UniqueFd write_end;
 };
 
+// Above 0 to 2 even if we were started with some of these closed: the child puts its own there.
+UniqueFd above_standard_streams(UniqueFd fd) {
+    if (fd.get() > STDERR_FILENO) {
+        return fd;
+    }
+    UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (!copy.valid()) {
+        throw errno_error("create a pipe", "", errno);
+    }
+    return copy;
+}
+
 Pipe make_pipe() {
     int fds[2] = {-1, -1};
     if (::pipe2(fds, O_CLOEXEC) != 0) {
         throw errno_error("create a pipe", "", errno);
     }
-    return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+    UniqueFd read_end(fds[0]);
+    UniqueFd write_end(fds[1]);
+    return {above_standard_streams(std::move(read_end)),
+            above_standard_streams(std::move(write_end))};
 }
+
+// What the child was at when it failed, as sent over the status pipe.
+enum class Step : int { descriptors, namespaces, directory, program };
+
+struct Failure {
+    Step step = Step::program;
+    int error_number = 0;
+};
 
 struct ChildPlan {
     const ProcessSpec& spec;
@@ -47,23 +74,46 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
     return pointers;
 }
 
-// Runs between fork and exec: async-signal-safe calls only. Reports errno on `status` and ends.
-[[noreturn]] void become(const ChildPlan& plan, int input, int output, int error, int status) {
-    ::setpgid(0, 0);
+void reset_signals() {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     for (int signal = 1; signal < NSIG; ++signal) {
         ::signal(signal, SIG_DFL);
     }
-    bool ready = ::dup2(input, 0) == 0 && ::dup2(output, 1) == 1 && ::dup2(error, 2) == 2;
+}
+
+bool enter_namespaces(const ChildPlan& plan) {
     for (const UniqueFd& name_space : plan.namespaces) {
-        ready = ready && ::setns(name_space.get(), 0) == 0;
+        if (::setns(name_space.get(), 0) != 0) {
+            return false;
+        }
     }
-    if (ready) {
-        ::execve(plan.spec.path.c_str(), plan.argv.data(), plan.envp.data());
+    return true;
+}
+
+// Runs between fork and exec: async-signal-safe calls only. Returns only if a step failed.
+Step try_to_become(const ChildPlan& plan, int input, int output, int error) {
+    ::setpgid(0, 0);
+    reset_signals();
+    // Descriptors that somebody left open in us without O_CLOEXEC are not for this program.
+    if (::dup2(input, 0) != 0 || ::dup2(output, 1) != 1 || ::dup2(error, 2) != 2 ||
+        ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
+        return Step::descriptors;
     }
-    const int failure = errno;
+    if (!enter_namespaces(plan)) {
+        return Step::namespaces;
+    }
+    if (!plan.spec.working_dir.empty() && ::chdir(plan.spec.working_dir.c_str()) != 0) {
+        return Step::directory;
+    }
+    ::execve(plan.spec.path.c_str(), plan.argv.data(), plan.envp.data());
+    return Step::program;
+}
+
+[[noreturn]] void become(const ChildPlan& plan, int input, int output, int error, int status) {
+    const Step step = try_to_become(plan, input, output, error);
+    const Failure failure{step, errno};
     [[maybe_unused]] const ssize_t reported = ::write(status, &failure, sizeof failure);
     ::_exit(127);
 }
@@ -94,8 +144,23 @@ void set_nonblocking(FdRef fd) {
     ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
-// Moves data until both outputs ended; false if the deadline came first.
-bool pump(UniqueFd input,
+int poll_timeout(Deadline deadline) {
+    constexpr std::int64_t kLongest = 60'000;
+    return static_cast<int>(std::min<std::int64_t>(deadline.remaining().count(), kLongest));
+}
+
+// Reads what is there without waiting for more.
+void drain_rest(FdRef fd, std::string& kept, std::size_t limit) {
+    set_nonblocking(fd);
+    std::array<pollfd, 1> polled{pollfd{fd.get(), POLLIN, 0}};
+    while (::poll(polled.data(), polled.size(), 0) == 1 && drain_once(fd, kept, limit)) {
+    }
+}
+
+// Moves data until the child has ended; false if the deadline came first. A process that it left
+// behind may hold its outputs open for ever, so their end is not waited for.
+bool pump(FdRef child,
+          UniqueFd input,
           UniqueFd output,
           UniqueFd error,
           const ProcessSpec& spec,
@@ -106,14 +171,22 @@ bool pump(UniqueFd input,
     if (pending.empty()) {
         input.reset();
     }
-    while (output.valid() || error.valid()) {
-        std::array<pollfd, 3> polled{pollfd{input.get(), POLLOUT, 0},
+    for (;;) {
+        std::array<pollfd, 4> polled{pollfd{input.get(), POLLOUT, 0},
                                      pollfd{output.get(), POLLIN, 0},
-                                     pollfd{error.get(), POLLIN, 0}};
-        const int ready =
-            ::poll(polled.data(), polled.size(), static_cast<int>(deadline.remaining().count()));
-        if (ready == 0 && deadline.passed()) {
+                                     pollfd{error.get(), POLLIN, 0},
+                                     pollfd{child.get(), POLLIN, 0}};
+        const int ready = ::poll(polled.data(), polled.size(), poll_timeout(deadline));
+        if (polled[3].revents != 0) {
+            drain_rest(output.ref(), result.standard_output, spec.max_output);
+            drain_rest(error.ref(), result.standard_error, spec.max_output);
+            return true;
+        }
+        if (deadline.passed()) {
             return false;
+        }
+        if (ready <= 0) {
+            continue;
         }
         if (polled[0].revents != 0 && !feed_once(input.ref(), pending)) {
             input.reset();
@@ -127,21 +200,45 @@ bool pump(UniqueFd input,
             error.reset();
         }
     }
-    return true;
 }
 
-// Waits until `deadline`; false if the child still runs then.
-bool wait_until(pid_t pid, Deadline deadline, int& status) {
-    for (;;) {
-        const pid_t ended = ::waitpid(pid, &status, WNOHANG);
-        if (ended == pid || (ended < 0 && errno != EINTR)) {
-            return true;
-        }
-        if (deadline.passed()) {
-            return false;
-        }
-        ::usleep(1000);
+// Nothing if somebody else took the status, as the kernel does when we were started with SIGCHLD
+// ignored.
+std::optional<int> wait_for(pid_t pid) {
+    int status = 0;
+    pid_t ended = 0;
+    do {
+        ended = ::waitpid(pid, &status, 0);
+    } while (ended < 0 && errno == EINTR);
+    return ended == pid ? std::optional(status) : std::nullopt;
+}
+
+int exit_code_of(int wait_status) {
+    return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+// Nothing if the child's exec succeeded, which closes the pipe.
+std::optional<Failure> read_failure(FdRef status) {
+    Failure failure;
+    ssize_t count = 0;
+    do {
+        count = ::read(status.get(), &failure, sizeof failure);
+    } while (count < 0 && errno == EINTR);
+    return count == static_cast<ssize_t>(sizeof failure) ? std::optional(failure) : std::nullopt;
+}
+
+Error start_error(const Failure& failure, const ProcessSpec& spec) {
+    switch (failure.step) {
+        case Step::descriptors:
+            return errno_error("prepare the descriptors of", spec.path, failure.error_number);
+        case Step::namespaces:
+            return errno_error("enter the namespaces for", spec.path, failure.error_number);
+        case Step::directory:
+            return errno_error("enter directory", spec.working_dir, failure.error_number);
+        case Step::program:
+            break;
     }
+    return errno_error("start", spec.path, failure.error_number);
 }
 
 // The SIGPIPE of a child that does not read its input must not end us.
@@ -186,33 +283,39 @@ ProcessResult run_process(const ProcessSpec& spec, Deadline deadline) {
                error.write_end.get(),
                status.write_end.get());
     }
+    // Both sides do it, so that the group exists whoever runs first.
+    ::setpgid(pid, pid);
+    const UniqueFd child(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    const int pidfd_error = errno;
     input.read_end.reset();
     output.write_end.reset();
     error.write_end.reset();
     status.write_end.reset();
 
-    ProcessResult result;
-    int failure = 0;
-    const bool started = ::read(status.read_end.get(), &failure, sizeof failure) <= 0;
-    if (started) {
-        result.timed_out = !pump(std::move(input.write_end),
-                                 std::move(output.read_end),
-                                 std::move(error.read_end),
-                                 spec,
-                                 deadline,
-                                 result);
+    if (const auto failure = read_failure(status.read_end.ref())) {
+        (void)wait_for(pid);
+        throw start_error(*failure, spec);
     }
-    int wait_status = 0;
-    if (result.timed_out || !wait_until(pid, deadline, wait_status)) {
+    ProcessResult result;
+    const bool ended = child.valid() && pump(child.ref(),
+                                             std::move(input.write_end),
+                                             std::move(output.read_end),
+                                             std::move(error.read_end),
+                                             spec,
+                                             deadline,
+                                             result);
+    if (!ended) {
         result.timed_out = true;
         ::kill(-pid, SIGKILL);
-        ::waitpid(pid, &wait_status, 0);
     }
-    if (!started) {
-        throw errno_error("start", spec.path, failure);
+    const auto wait_status = wait_for(pid);
+    if (!child.valid()) {
+        throw errno_error("watch", spec.path, pidfd_error);
     }
-    result.exit_code =
-        WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+    if (!wait_status) {
+        throw errno_error("learn the exit code of", spec.path, ECHILD);
+    }
+    result.exit_code = exit_code_of(*wait_status);
     return result;
 }
 

@@ -19,6 +19,7 @@ struct ProcessSpec {
     std::vector<std::string> env;               // the whole environment, "NAME=value"
     std::string stdin_data;                     // written to its standard input, then closed
     std::vector<std::string> enter_namespaces;  // /proc/<pid>/ns/... files joined before exec
+    std::string working_dir;                    // entered after the namespaces; empty: ours
     std::size_t max_output = std::size_t{64}
                              << 10;  // bytes of each stream kept; the rest is dropped
 };
