@@ -1,0 +1,164 @@
+#include "pkg/agent/client/agent_client.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+
+#include <grpcpp/client_context.h>
+
+#include "pkg/agent/client/channel.h"
+#include "pkg/agent/client/grpc_error.h"
+#include "pkg/base/error.h"
+
+namespace kata::agent {
+namespace {
+
+base::UniqueFd duplicate(base::FdRef fd) {
+    base::UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
+    if (!copy.valid()) {
+        throw base::errno_error("duplicate the connection to the agent", "", errno);
+    }
+    return copy;
+}
+
+std::string quoted(const std::string& operation, const std::string& id) {
+    return operation + " \"" + base::printable(id, 128) + "\"";
+}
+
+// One unary call: `call` is a method of the stub.
+template <typename Request, typename Response, typename Method>
+Response call(v1::AgentService::Stub& stub,
+              Method method,
+              const Request& request,
+              base::Deadline deadline,
+              const std::string& operation) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + deadline.remaining());
+    Response response;
+    throw_if_failed((stub.*method)(&context, request, &response), operation);
+    return response;
+}
+
+}  // namespace
+
+AgentClient::AgentClient(sandbox::DialedPort port)
+    : lock_(std::move(port.lock)),
+      shutdown_(duplicate(port.connection.ref())),
+      stub_(v1::AgentService::NewStub(open_channel(std::move(port.connection)))) {}
+
+// gRPC closes its descriptor in its own time; the port must be free when the lock is.
+AgentClient::~AgentClient() {
+    stub_.reset();
+    ::shutdown(shutdown_.get(), SHUT_RDWR);
+}
+
+void AgentClient::create_sandbox(const sandbox::SandboxSetup& setup, base::Deadline deadline) {
+    v1::CreateSandboxRequest request;
+    request.set_sandbox_id(setup.sandbox_id);
+    for (const sandbox::GuestStorage& storage : setup.storages) {
+        v1::Storage* added = request.add_storages();
+        added->set_source(storage.source);
+        added->set_fs_type(storage.fs_type);
+        added->set_mount_point(storage.mount_point);
+        for (const std::string& option : storage.options) {
+            added->add_options(option);
+        }
+    }
+    call<v1::CreateSandboxRequest, v1::CreateSandboxResponse>(
+        *stub_,
+        &v1::AgentService::Stub::CreateSandbox,
+        request,
+        deadline,
+        quoted("prepare the guest of sandbox", setup.sandbox_id));
+}
+
+void AgentClient::create_container(const std::string& container_id,
+                                   const std::string& spec_json,
+                                   base::Deadline deadline) {
+    v1::CreateContainerRequest request;
+    request.set_container_id(container_id);
+    request.set_spec_json(spec_json);
+    call<v1::CreateContainerRequest, v1::CreateContainerResponse>(
+        *stub_,
+        &v1::AgentService::Stub::CreateContainer,
+        request,
+        deadline,
+        quoted("create container", container_id));
+}
+
+void AgentClient::start_container(const std::string& container_id, base::Deadline deadline) {
+    v1::StartContainerRequest request;
+    request.set_container_id(container_id);
+    call<v1::StartContainerRequest, v1::StartContainerResponse>(
+        *stub_,
+        &v1::AgentService::Stub::StartContainer,
+        request,
+        deadline,
+        quoted("start container", container_id));
+}
+
+void AgentClient::remove_container(const std::string& container_id, base::Deadline deadline) {
+    v1::RemoveContainerRequest request;
+    request.set_container_id(container_id);
+    call<v1::RemoveContainerRequest, v1::RemoveContainerResponse>(
+        *stub_,
+        &v1::AgentService::Stub::RemoveContainer,
+        request,
+        deadline,
+        quoted("remove container", container_id));
+}
+
+void AgentClient::exec_process(const std::string& container_id,
+                               const std::string& exec_id,
+                               const std::string& process_json,
+                               base::Deadline deadline) {
+    v1::ExecProcessRequest request;
+    request.set_container_id(container_id);
+    request.set_exec_id(exec_id);
+    request.set_process_json(process_json);
+    call<v1::ExecProcessRequest, v1::ExecProcessResponse>(
+        *stub_,
+        &v1::AgentService::Stub::ExecProcess,
+        request,
+        deadline,
+        quoted("start a process in container", container_id));
+}
+
+void AgentClient::signal_process(const std::string& container_id,
+                                 const std::string& exec_id,
+                                 int signal,
+                                 bool all,
+                                 base::Deadline deadline) {
+    v1::SignalProcessRequest request;
+    request.set_container_id(container_id);
+    request.set_exec_id(exec_id);
+    request.set_signal(static_cast<std::uint32_t>(signal));
+    request.set_all(all);
+    call<v1::SignalProcessRequest, v1::SignalProcessResponse>(
+        *stub_,
+        &v1::AgentService::Stub::SignalProcess,
+        request,
+        deadline,
+        quoted("signal container", container_id));
+}
+
+std::string AgentClient::list_processes(const std::string& container_id,
+                                        const std::vector<std::string>& ps_args,
+                                        base::Deadline deadline) {
+    v1::ListProcessesRequest request;
+    request.set_container_id(container_id);
+    for (const std::string& argument : ps_args) {
+        request.add_ps_args(argument);
+    }
+    return call<v1::ListProcessesRequest, v1::ListProcessesResponse>(
+               *stub_,
+               &v1::AgentService::Stub::ListProcesses,
+               request,
+               deadline,
+               quoted("list the processes of container", container_id))
+        .process_list();
+}
+
+}  // namespace kata::agent

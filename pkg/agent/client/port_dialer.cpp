@@ -1,0 +1,181 @@
+#include "pkg/agent/client/port_dialer.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "pkg/agent/client/vsock_dialer.h"
+#include "pkg/agent/protocol/greeting.h"
+#include "pkg/base/error.h"
+#include "pkg/base/file_lock.h"
+
+namespace kata::agent {
+namespace {
+
+using base::Deadline;
+using base::Error;
+using base::ErrorCode;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPollInterval{5};
+constexpr milliseconds kPauseBeforeReconnect{20};
+// A running guest greets within a few milliseconds; when it does not, it missed the end of the last
+// conversation, and a new connection wakes it. A booting guest greets as soon as it opens the port,
+// so its connection is better kept: hence longer and longer waits.
+constexpr milliseconds kFirstWait{300};
+constexpr milliseconds kLongestWait{2000};
+
+Error vm_is_gone(const std::string& object, const std::string& cause) {
+    return {ErrorCode::unavailable,
+            "cannot talk to the agent at \"" + object + "\": the VM does not run (any more)",
+            cause};
+}
+
+sockaddr_un unix_address(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.native().size() >= sizeof address.sun_path) {
+        throw base::errno_error("connect to", path.native(), ENAMETOOLONG);
+    }
+    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+    return address;
+}
+
+// Not base::connect_unix: a QEMU that hangs stops accepting, and a blocking connect would then
+// outlast every deadline.
+base::UniqueFd connect_port(const std::filesystem::path& path, Deadline deadline) {
+    const sockaddr_un address = unix_address(path);
+    for (;;) {
+        base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        if (!socket.valid()) {
+            throw base::errno_error("create a socket for", path.native(), errno);
+        }
+        const auto* name = reinterpret_cast<const sockaddr*>(&address);
+        if (::connect(socket.get(), name, sizeof address) == 0) {
+            return socket;
+        }
+        if (errno == ECONNREFUSED || errno == ENOENT) {
+            throw vm_is_gone(path.native(), base::errno_text(errno));
+        }
+        if (errno != EAGAIN && errno != EINTR) {
+            throw base::errno_error("connect to", path.native(), errno);
+        }
+        if (deadline.passed()) {
+            throw Error(ErrorCode::timeout,
+                        "cannot connect to \"" + path.native() + "\": QEMU does not answer");
+        }
+        std::this_thread::sleep_for(kPollInterval);
+    }
+}
+
+// False: no greeting within `wait`, and there is time for another connection.
+bool greeted(base::FdRef connection,
+             const std::string& object,
+             milliseconds wait,
+             Deadline deadline) {
+    try {
+        static_cast<void>(greet_guest(connection, deadline.at_most(wait)));
+        return true;
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::unavailable) {
+            throw vm_is_gone(object, error.what());
+        }
+        if (error.code() != ErrorCode::timeout) {
+            throw;
+        }
+        if (deadline.passed()) {
+            throw Error(ErrorCode::timeout,
+                        "cannot talk to the agent at \"" + object +
+                            "\": the agent did not greet in time; look at the VM's console log");
+        }
+        return false;
+    }
+}
+
+template <typename Connect>
+base::UniqueFd connect_and_greet(Connect connect, const std::string& object, Deadline deadline) {
+    milliseconds wait = kFirstWait;
+    for (;;) {
+        base::UniqueFd connection = connect();
+        if (greeted(connection.ref(), object, wait, deadline)) {
+            return connection;
+        }
+        connection.reset();
+        std::this_thread::sleep_for(kPauseBeforeReconnect);
+        wait = std::min(wait * 2, kLongestWait);
+    }
+}
+
+std::filesystem::path port_file(const sandbox::AgentAddress& address,
+                                unsigned port,
+                                const char* suffix) {
+    return address.ports_dir / (std::to_string(port) + suffix);
+}
+
+std::optional<base::FileLock> try_lock(const sandbox::AgentAddress& address, unsigned port) {
+    const std::filesystem::path path = port_file(address, port, ".lock");
+    try {
+        return base::FileLock::try_acquire(path, base::FileLock::Mode::exclusive);
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::not_found) {
+            throw vm_is_gone(path.native(), error.what());
+        }
+        throw;
+    }
+}
+
+struct LockedPort {
+    unsigned number = 0;
+    base::FileLock lock;
+};
+
+LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadline) {
+    for (;;) {
+        for (unsigned port = 0; port < address.port_count; ++port) {
+            if (auto lock = try_lock(address, port)) {
+                return {port, std::move(*lock)};
+            }
+        }
+        if (deadline.passed()) {
+            throw Error(ErrorCode::timeout,
+                        "cannot talk to the agent at \"" + address.ports_dir.native() + "\": all " +
+                            std::to_string(address.port_count) +
+                            " ports of the VM are in use; end some exec sessions and try again");
+        }
+        std::this_thread::sleep_for(kPollInterval);
+    }
+}
+
+sandbox::DialedPort dial_port(const sandbox::AgentAddress& address, Deadline deadline) {
+    if (address.port_count == 0) {
+        throw Error(ErrorCode::invalid_argument,
+                    "cannot talk to the agent at \"" + address.ports_dir.native() +
+                        "\": the VM has no port for it");
+    }
+    LockedPort port = lock_free_port(address, deadline);
+    const std::filesystem::path socket = port_file(address, port.number, ".sock");
+    base::UniqueFd connection = connect_and_greet(
+        [&] { return connect_port(socket, deadline); }, socket.native(), deadline);
+    return {std::move(connection), port.lock.release()};
+}
+
+sandbox::DialedPort dial_vsock(std::uint32_t cid, Deadline deadline) {
+    const std::string object = "vsock:" + std::to_string(cid);
+    return {connect_and_greet([&] { return connect_vsock(cid, deadline); }, object, deadline), {}};
+}
+
+}  // namespace
+
+sandbox::DialedPort dial_agent(const sandbox::AgentAddress& address, Deadline deadline) {
+    return address.vsock_cid ? dial_vsock(*address.vsock_cid, deadline)
+                             : dial_port(address, deadline);
+}
+
+}  // namespace kata::agent

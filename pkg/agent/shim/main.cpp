@@ -1,0 +1,94 @@
+// kata-shim stands on the host for one process in the guest: it has that process's pid for engines,
+// holds its standard input, output and error, passes signals on, and ends with its exit status.
+//
+// How kata-runtime starts it:
+//   argv   kata-shim [--terminal]
+//          --terminal: descriptors 0 to 2 are a pty slave that becomes this session's controlling
+//          terminal, in raw mode. Without it a terminal on them stays the caller's, who sets its
+//          mode and sends SIGWINCH.
+//   fd 3   a SOCK_SEQPACKET socket: pkg/sandbox/shim_control.h
+//   fds 0-2  the workload's standard input, output and error
+// It is already in its namespaces. Signals that the caller has blocked before execve are not lost:
+// they are delivered once the handlers are there. The environment is not used.
+//
+// Exit status: the process's; 137 if the connection to the guest broke; 1 if kata-runtime died
+// before the relay began. It never prints: its standard error is the workload's.
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <string_view>
+
+#include <grpc/grpc.h>
+
+#include "pkg/agent/client/channel.h"
+#include "pkg/agent/client/process_client.h"
+#include "pkg/agent/shim/control_session.h"
+#include "pkg/agent/shim/relay.h"
+#include "pkg/agent/shim/signal_queue.h"
+#include "pkg/agent/shim/stdio.h"
+
+namespace {
+
+using namespace kata;
+
+constexpr int kSetupFailed = 1;
+
+// After the pivot every file of the system is the image's. What libraries read once and remember is
+// read here.
+void prepare_libraries() {
+    // A second arena would make the C library look up the number of processors under /sys.
+    ::mallopt(M_ARENA_MAX, 1);
+    agent::silence_grpc();
+    const agent::BlockedSignals blocked;
+    ::grpc_init();
+}
+
+int relay(agent::RelayOrder order, agent::SignalQueue& signals, int null, bool own_terminal) {
+    // gRPC starts its threads while the channel is made; none of them may run our handlers.
+    std::optional<agent::BlockedSignals> blocked(std::in_place);
+    agent::ProcessClient process(agent::open_channel(std::move(order.connection)),
+                                 order.process.container_id,
+                                 order.process.exec_id);
+    agent::Relay relay(process,
+                       {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, null},
+                       signals,
+                       {order.process.terminal, own_terminal});
+    blocked.reset();
+    // Threads may still be blocked on standard input, so there is no way out but this.
+    ::_exit(relay.wait() & 0xff);
+}
+
+int run(bool own_terminal) {
+    agent::open_missing_stdio();
+    ::close_range(sandbox::kShimControlFd + 1, ~0U, 0);
+    agent::SignalQueue signals;
+    ::prctl(PR_SET_NAME, "kata-shim");
+    agent::lead_session();
+    if (own_terminal) {
+        agent::take_terminal(base::FdRef(STDIN_FILENO));
+    }
+    const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    prepare_libraries();
+    ::fcntl(sandbox::kShimControlFd, F_SETFD, FD_CLOEXEC);
+    agent::ControlSession session{base::UniqueFd(sandbox::kShimControlFd)};
+    auto order = session.serve();
+    return order ? relay(std::move(*order), signals, null, own_terminal) : kSetupFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    int status = kSetupFailed;
+    try {
+        const bool own_terminal = argc > 1 && std::string_view(argv[1]) == "--terminal";
+        status = run(own_terminal);
+    } catch (const std::exception&) {
+        status = kSetupFailed;
+    }
+    ::_exit(status);
+}
