@@ -1,9 +1,10 @@
-// Agent: the port through which the sandbox talks to kata-agent, pid 1 of the guest. Owned by this folder
-// (the consumer), implemented by pkg/agent/client. One object is one conversation with the guest.
+// Agent: the port through which the sandbox talks to kata-agent, pid 1 of the guest. Owned by this
+// folder (the consumer), implemented by pkg/agent/client. One object is one conversation with the
+// guest.
 //
 // The guest is not trusted: implementations cap the length of every reply and of every error text.
-// Every method: @throws base::Error with the agent's code and text, timeout at the deadline, unavailable
-// when the conversation broke.
+// Every method: @throws base::Error with the agent's code and text, timeout at the deadline,
+// unavailable when the conversation broke.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@ namespace kata::sandbox {
 
 /// Where a guest's agent can be reached: its virtio-serial ports (one conversation each), or vsock.
 struct AgentAddress {
-    std::filesystem::path ports_dir;         // <n>.sock is port n, <n>.lock is locked by who uses it
+    std::filesystem::path ports_dir;  // <n>.sock is port n, <n>.lock is locked by who uses it
     unsigned port_count = 0;
     std::optional<std::uint32_t> vsock_cid;  // set: vsock is used and the ports are not
 };
@@ -57,8 +58,10 @@ class Agent {
     virtual void create_sandbox(const SandboxSetup& setup, base::Deadline deadline) = 0;
 
     /// Creates a container whose init waits for start_container.
-    /// @param spec_json OCI config.json as the guest shall see it (guest_spec.h); root.path is a guest path.
-    /// @throws Error not_found `exec: "x": executable file not found in $PATH`, permission_denied, ...
+    /// @param spec_json OCI config.json as the guest shall see it (guest_spec.h); root.path is a
+    /// guest path.
+    /// @throws Error not_found `exec: "x": executable file not found in $PATH`, permission_denied,
+    /// ...
     virtual void create_container(const std::string& container_id,
                                   const std::string& spec_json,
                                   base::Deadline deadline) = 0;
@@ -83,7 +86,8 @@ class Agent {
                                 bool all,
                                 base::Deadline deadline) = 0;
 
-    /// The output of ps(1) in the guest with `ps_args`, its rows limited to the container's processes.
+    /// The output of ps(1) in the guest with `ps_args`, its rows limited to the container's
+    /// processes.
     virtual std::string list_processes(const std::string& container_id,
                                        const std::vector<std::string>& ps_args,
                                        base::Deadline deadline) = 0;
@@ -104,7 +108,8 @@ class AgentConnector {
     virtual DialedPort dial(const AgentAddress& address, base::Deadline deadline) = 0;
 
     /// dial() and a conversation on top.
-    virtual std::unique_ptr<Agent> connect(const AgentAddress& address, base::Deadline deadline) = 0;
+    virtual std::unique_ptr<Agent> connect(const AgentAddress& address,
+                                           base::Deadline deadline) = 0;
 };
 
 }  // namespace kata::sandbox

@@ -16,9 +16,9 @@ struct RuntimeConfig {
     // [hypervisor.qemu]
     std::filesystem::path kernel;  // uncompressed or bzImage
     std::filesystem::path initrd;
-    std::string kernel_params;       // appended to ours, so that the last word is the administrator's
+    std::string kernel_params;  // appended to ours, so that the last word is the administrator's
     std::string machine_type = "q35";
-    std::string emulator;            // `path`; empty: libvirt's default for the machine
+    std::string emulator;  // `path`; empty: libvirt's default for the machine
     std::uint64_t default_memory_mib = 2048;
     unsigned default_vcpus = 1;
     Accelerator accelerator = Accelerator::automatic;
@@ -47,7 +47,8 @@ struct RuntimeConfig {
 /// The defaults of this build, without any file.
 [[nodiscard]] RuntimeConfig built_in_config();
 
-/// Reads `file`, or the first existing of default_config_paths() if it is empty; none exists: built-in.
+/// Reads `file`, or the first existing of default_config_paths() if it is empty; none exists:
+/// built-in.
 /// @throws base::Error invalid_argument naming file, line, key and the allowed values.
 [[nodiscard]] RuntimeConfig load_config(const std::filesystem::path& file);
 

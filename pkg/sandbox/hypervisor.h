@@ -1,6 +1,6 @@
-// Hypervisor: the port through which the sandbox gets its virtual machine. Owned by this folder (the
-// consumer), implemented by pkg/libvirt-driver. It holds what a sandbox needs, not what libvirt offers:
-// values only, no handle, no XML, no domain.
+// Hypervisor: the port through which the sandbox gets its virtual machine. Owned by this folder
+// (the consumer), implemented by pkg/libvirt-driver. It holds what a sandbox needs, not what
+// libvirt offers: values only, no handle, no XML, no domain.
 //
 // Every method ends by its deadline: @throws base::Error timeout when the daemon does not answer,
 // unavailable when it cannot be reached, not_found for a VM that does not exist (any more).
@@ -24,7 +24,8 @@ enum class Accelerator {
     tcg,  // software emulation
 };
 
-/// A virtio-serial port of the guest: the unix socket QEMU listens on, and the name seen in the guest.
+/// A virtio-serial port of the guest: the unix socket QEMU listens on, and the name seen in the
+/// guest.
 struct VmPort {
     std::string name;              // /sys/class/virtio-ports/*/name in the guest
     std::filesystem::path socket;  // on the host; at most 107 bytes
@@ -38,14 +39,14 @@ struct VmShare {
 
 /// The hardware of one sandbox: passive data, built by a pure function (vm_config_builder.h).
 struct VmConfig {
-    std::string name;                  // "kata-<sandbox id>"
-    std::string uuid;                  // lower case, with dashes; chosen by us, journaled before the start
-    std::string sandbox_id;            // written once into the VM's metadata
-    std::filesystem::path state_dir;   // the same
+    std::string name;        // "kata-<sandbox id>"
+    std::string uuid;        // lower case, with dashes; chosen by us, journaled before the start
+    std::string sandbox_id;  // written once into the VM's metadata
+    std::filesystem::path state_dir;  // the same
     Accelerator accelerator = Accelerator::automatic;
-    std::string machine_type;          // "q35" or "pc"
-    std::string emulator;              // path of QEMU; empty: the hypervisor's own choice
-    unsigned vcpus = 1;                // present at boot (the guest onlines what it needs)
+    std::string machine_type;  // "q35" or "pc"
+    std::string emulator;      // path of QEMU; empty: the hypervisor's own choice
+    unsigned vcpus = 1;        // present at boot (the guest onlines what it needs)
     std::uint64_t memory_mib = 0;
     std::filesystem::path kernel;
     std::filesystem::path initrd;
@@ -53,14 +54,14 @@ struct VmConfig {
     std::vector<VmPort> ports;
     std::optional<VmShare> share;
     std::filesystem::path console_log;  // what the guest prints on its first serial line
-    bool vsock = false;                 // a vsock device with a context id of the hypervisor's choice
+    bool vsock = false;  // a vsock device with a context id of the hypervisor's choice
 };
 
 struct StartedVm {
-    pid_t pid = 0;                           // QEMU's pid on the host
-    std::optional<std::uint32_t> vsock_cid;  // only with VmConfig::vsock
+    pid_t pid = 0;                               // QEMU's pid on the host
+    std::optional<std::uint32_t> vsock_cid;      // only with VmConfig::vsock
     Accelerator accelerator = Accelerator::tcg;  // what automatic became
-    std::vector<std::string> warnings;       // one line each, for the log
+    std::vector<std::string> warnings;           // one line each, for the log
 };
 
 enum class VmState { running, paused, stopped };

@@ -1,10 +1,11 @@
 // Runtime: the use-cases of an OCI runtime, one method each, implemented one file each.
 //
-// It is what the command line calls and what tests call with fakes behind VmBackend. It is not a parser of
-// options and prints nothing. It owns nothing long-lived: state is on disk (state_store.h), the VM is
-// libvirt's, the workload's stdio is kata-shim's.
+// It is what the command line calls and what tests call with fakes behind VmBackend. It is not a
+// parser of options and prints nothing. It owns nothing long-lived: state is on disk
+// (state_store.h), the VM is libvirt's, the workload's stdio is kata-shim's.
 //
-// Every method: @throws base::Error; a container that does not exist is not_found "container does not exist".
+// Every method: @throws base::Error; a container that does not exist is not_found "container does
+// not exist".
 #pragma once
 
 #include <sys/types.h>
@@ -30,7 +31,8 @@ struct CreateRequest {
     std::filesystem::path config_file;     // empty: <bundle>/config.json
     std::filesystem::path console_socket;  // empty: none
     std::filesystem::path pid_file;        // empty: none
-    bool foreground = false;  // `run` without --detach: the workload uses our own stdio, tty included
+    bool foreground =
+        false;  // `run` without --detach: the workload uses our own stdio, tty included
 };
 
 struct ExecRequest {
@@ -71,7 +73,8 @@ class Runtime {
     /// The container's spec as it was at create.
     [[nodiscard]] oci::Spec spec(const oci::ContainerId& id) const;
 
-    /// Host pids of the container's shims (init first, then execs). @throws invalid_state if not running.
+    /// Host pids of the container's shims (init first, then execs). @throws invalid_state if not
+    /// running.
     [[nodiscard]] std::vector<pid_t> host_pids(const oci::ContainerId& id) const;
 
     /// ps(1) as seen in the guest, limited to the container.

@@ -1,6 +1,6 @@
-// The messages between kata-runtime and the kata-shim it has cloned, over a SOCK_SEQPACKET socket pair
-// (the shim's descriptor 3). One request, one reply, in this order: mount, pivot, relay. An end of file
-// instead of a request means that kata-runtime died: the shim exits with 1.
+// The messages between kata-runtime and the kata-shim it has cloned, over a SOCK_SEQPACKET socket
+// pair (the shim's descriptor 3). One request, one reply, in this order: mount, pivot, relay. An
+// end of file instead of a request means that kata-runtime died: the shim exits with 1.
 //
 // Values only; sending is base/fd_passing.h. The order of steps is that of design section 4.
 #pragma once
@@ -11,8 +11,8 @@
 
 namespace kata::sandbox {
 
-/// One mount of the spec as the shim sees it: the same tree that the container sees, so that an engine's
-/// `cp` into /proc/<shim>/root lands in the container and nowhere else.
+/// One mount of the spec as the shim sees it: the same tree that the container sees, so that an
+/// engine's `cp` into /proc/<shim>/root lands in the container and nowhere else.
 struct ShimMount {
     std::string source;       // host path for a bind; ignored for tmpfs and proc
     std::string destination;  // in the container
@@ -30,8 +30,8 @@ struct ShimMountRequest {
 /// Makes that tree `/` (step 9).
 struct ShimPivotRequest {};
 
-/// Becomes the relay of one process; the message carries the greeted connection and, if any, the locked
-/// lock file as descriptors (step 10).
+/// Becomes the relay of one process; the message carries the greeted connection and, if any, the
+/// locked lock file as descriptors (step 10).
 struct ShimRelayRequest {
     std::string container_id;
     std::string exec_id;  // empty: the container's init

@@ -1,6 +1,6 @@
-// VmBackend: the two ports together, made on first use. kata-runtime links neither libvirt nor gRPC; its
-// main loads libkata-vm.so behind this interface, so that commands without a VM never pay for them.
-// Tests put fakes behind it.
+// VmBackend: the two ports together, made on first use. kata-runtime links neither libvirt nor
+// gRPC; its main loads libkata-vm.so behind this interface, so that commands without a VM never pay
+// for them. Tests put fakes behind it.
 #pragma once
 
 #include "pkg/sandbox/agent.h"
@@ -17,7 +17,8 @@ class VmBackend {
     VmBackend& operator=(VmBackend&&) = delete;
     virtual ~VmBackend() = default;
 
-    /// Loaded and connected at the first call. @throws base::Error unavailable with the daemon's words.
+    /// Loaded and connected at the first call. @throws base::Error unavailable with the daemon's
+    /// words.
     virtual Hypervisor& hypervisor() = 0;
     virtual AgentConnector& agents() = 0;
 };
@@ -25,7 +26,8 @@ class VmBackend {
 /// What libkata-vm.so exports (C linkage, so that dlsym finds it): the caller owns the result.
 inline constexpr const char* kMakeHypervisorSymbol = "kata_make_hypervisor";
 inline constexpr const char* kMakeAgentConnectorSymbol = "kata_make_agent_connector";
-using MakeHypervisor = Hypervisor* (*)(const char* uri);  // empty: LIBVIRT_DEFAULT_URI or qemu:///system
+using MakeHypervisor =
+    Hypervisor* (*)(const char* uri);  // empty: LIBVIRT_DEFAULT_URI or qemu:///system
 using MakeAgentConnector = AgentConnector* (*)();
 
 }  // namespace kata::sandbox

@@ -1,0 +1,210 @@
+#include "pkg/sandbox/cgroup.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include "pkg/base/deadline.h"
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+
+namespace kata::sandbox {
+namespace {
+
+std::vector<std::string> split(const std::string& text, char separator) {
+    std::vector<std::string> parts;
+    std::istringstream stream(text);
+    for (std::string part; std::getline(stream, part, separator);) {
+        parts.push_back(part);
+    }
+    return parts;
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& wanted) {
+    return std::find(list.begin(), list.end(), wanted) != list.end();
+}
+
+// A cgroup file system as /proc/self/mountinfo shows it.
+struct CgroupMount {
+    std::string mount_point;
+    bool unified = false;
+    std::vector<std::string> options;  // v1: the controllers, or name=...
+};
+
+std::vector<CgroupMount> cgroup_mounts(const std::string& mountinfo) {
+    std::vector<CgroupMount> mounts;
+    for (const std::string& line : split(mountinfo, '\n')) {
+        const auto separator = line.find(" - ");
+        if (separator == std::string::npos) {
+            continue;
+        }
+        const auto before = split(line.substr(0, separator), ' ');
+        const auto after = split(line.substr(separator + 3), ' ');
+        // Only a mount of a hierarchy's top: a bind of a part of one has another root field.
+        if (before.size() < 5 || after.size() < 3 || before[3] != "/") {
+            continue;
+        }
+        if (after[0] == "cgroup" || after[0] == "cgroup2") {
+            mounts.push_back({before[4], after[0] == "cgroup2", split(after[2], ',')});
+        }
+    }
+    return mounts;
+}
+
+const CgroupMount* find_mount(const std::vector<CgroupMount>& mounts,
+                              const std::string& controllers) {
+    for (const CgroupMount& mount : mounts) {
+        if (controllers.empty()
+                ? mount.unified
+                : !mount.unified && contains(mount.options, split(controllers, ',').front())) {
+            return &mount;
+        }
+    }
+    return nullptr;
+}
+
+// "a-b.slice" lies in "a.slice", as systemd nests them.
+std::string slice_path(const std::string& slice) {
+    std::string path;
+    const std::string name = slice.substr(0, slice.rfind(".slice"));
+    for (std::size_t dash = name.find('-'); dash != std::string::npos;
+         dash = name.find('-', dash + 1)) {
+        path += "/" + name.substr(0, dash) + ".slice";
+    }
+    return path + "/" + slice;
+}
+
+void copy_cpuset_down(const std::filesystem::path& mount_point,
+                      const std::filesystem::path& directory) {
+    for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
+        const auto current = base::try_read_file(directory / file);
+        if (directory == mount_point || !current || current->find_first_not_of('\n') == 0) {
+            continue;
+        }
+        if (const auto parent = base::try_read_file(directory.parent_path() / file)) {
+            base::write_existing_file(directory / file, *parent);
+        }
+    }
+}
+
+void make_below(const CgroupHierarchy& hierarchy, const std::filesystem::path& directory) {
+    if (directory == hierarchy.mount_point) {
+        return;
+    }
+    make_below(hierarchy, directory.parent_path());
+    if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
+        throw base::errno_error("create cgroup", directory.native(), errno);
+    }
+    if (hierarchy.has_cpuset) {
+        copy_cpuset_down(hierarchy.mount_point, directory);
+    }
+}
+
+bool is_cgroup_directory(const std::filesystem::path& path) {
+    struct stat status {};
+    return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+}  // namespace
+
+std::vector<CgroupHierarchy> cgroup_hierarchies(const std::string& cgroup,
+                                                const std::string& mountinfo) {
+    const auto mounts = cgroup_mounts(mountinfo);
+    std::vector<CgroupHierarchy> hierarchies;
+    bool v1_memory = false;
+    std::string unified_path;
+    for (const std::string& line : split(cgroup, '\n')) {
+        const auto first = line.find(':');
+        const auto second = line.find(':', first + 1);
+        if (first == std::string::npos || second == std::string::npos) {
+            continue;
+        }
+        const std::string controllers = line.substr(first + 1, second - first - 1);
+        const std::string path = line.substr(second + 1);
+        const auto names = split(controllers, ',');
+        v1_memory = v1_memory || contains(names, "memory");
+        if (controllers.empty()) {
+            unified_path = path;
+        } else if (const auto* mount = find_mount(mounts, controllers);
+                   mount != nullptr && !contains(names, "devices")) {
+            hierarchies.push_back({mount->mount_point, path, contains(names, "cpuset")});
+        }
+    }
+    if (const auto* mount = find_mount(mounts, ""); mount != nullptr && !v1_memory) {
+        hierarchies.push_back({mount->mount_point, unified_path, false});
+    }
+    return hierarchies;
+}
+
+std::string cgroup_path(const std::string& cgroups_path, const oci::ContainerId& id) {
+    if (cgroups_path.empty()) {
+        return id.str();
+    }
+    const auto parts = split(cgroups_path, ':');
+    if (parts.size() != 3 || cgroups_path.front() == '/') {
+        return std::filesystem::path(cgroups_path).lexically_normal().native();
+    }
+    const std::string slice = parts[0].empty() ? "system.slice" : parts[0];
+    const std::string name = parts[1].empty() ? parts[2] : parts[1] + "-" + parts[2];
+    const bool own_slice = name.size() > 6 && name.rfind(".slice") == name.size() - 6;
+    return slice_path(slice) + "/" + name + (own_slice ? "" : ".scope");
+}
+
+HostCgroup::HostCgroup(const std::vector<CgroupHierarchy>& hierarchies, const std::string& path) {
+    for (const CgroupHierarchy& hierarchy : hierarchies) {
+        // ".." in a path of an engine or an image must not lead out of the hierarchy.
+        const auto absolute = (std::filesystem::path("/") /
+                               (path.front() == '/' ? path : hierarchy.own_path + "/" + path))
+                                  .lexically_normal();
+        directories_.push_back({hierarchy, hierarchy.mount_point / absolute.relative_path()});
+    }
+}
+
+HostCgroup HostCgroup::for_container(const std::string& cgroups_path, const oci::ContainerId& id) {
+    const auto cgroup = base::try_read_file("/proc/self/cgroup").value_or("");
+    const auto mountinfo = base::try_read_file("/proc/self/mountinfo").value_or("");
+    return {cgroup_hierarchies(cgroup, mountinfo), cgroup_path(cgroups_path, id)};
+}
+
+void HostCgroup::create(Journal& journal) const {
+    for (const Directory& directory : directories_) {
+        if (!is_cgroup_directory(directory.path)) {
+            journal.record(Effect::Kind::cgroup, directory.path.native());
+        }
+        make_below(directory.hierarchy, directory.path);
+    }
+}
+
+void HostCgroup::add(pid_t pid) const {
+    for (const Directory& directory : directories_) {
+        base::write_existing_file(directory.path / "cgroup.procs", std::to_string(pid));
+    }
+}
+
+void remove_cgroup(const std::filesystem::path& directory) {
+    if (!is_cgroup_directory(directory)) {
+        return;
+    }
+    std::error_code failure;
+    for (const auto& entry : std::filesystem::directory_iterator(directory, failure)) {
+        if (entry.is_directory(failure) && !entry.is_symlink()) {
+            remove_cgroup(entry.path());
+        }
+    }
+    // A process that has just been killed still counts until it is reaped.
+    const auto deadline = base::Deadline::after(std::chrono::seconds(2));
+    while (::rmdir(directory.c_str()) != 0 && errno != ENOENT) {
+        if (errno != EBUSY || deadline.passed()) {
+            throw base::errno_error("remove cgroup", directory.native(), errno);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+}  // namespace kata::sandbox

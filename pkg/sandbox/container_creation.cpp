@@ -1,0 +1,188 @@
+#include "pkg/sandbox/container_creation.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/guest_spec.h"
+#include "pkg/sandbox/sandbox_vm.h"
+#include "pkg/sandbox/undo.h"
+
+namespace kata::sandbox {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kShimAnswer{30};
+constexpr seconds kHooks{300};
+constexpr seconds kUndo{60};
+
+std::string cgroups_path_of(const oci::Spec& spec) {
+    return spec.linux_ ? spec.linux_->cgroups_path : "";
+}
+
+ContainerRecord new_record(const ContainerPlace& place, const oci::Bundle& bundle, bool joins_pod) {
+    ContainerRecord record;
+    record.id = place.id.str();
+    record.sandbox_id = place.sandbox_id;
+    record.bundle = bundle.path;
+    record.rootfs = bundle.rootfs;
+    record.created = std::chrono::system_clock::now();
+    record.creator = base::find_process(::getpid()).value_or(base::ProcessId{});
+    record.oci_version = bundle.spec.oci_version;
+    record.annotations = bundle.spec.annotations;
+    record.owns_sandbox = !joins_pod;
+    return record;
+}
+
+}  // namespace
+
+ContainerCreation::ContainerCreation(const RuntimeConfig& config,
+                                     VmBackend& vm,
+                                     base::Log& log,
+                                     const CreateRequest& request,
+                                     const oci::Bundle& bundle,
+                                     const ContainerPlace& place,
+                                     bool joins_pod)
+    : config_(config),
+      vm_(vm),
+      log_(log),
+      request_(request),
+      bundle_(bundle),
+      place_(place),
+      joins_pod_(joins_pod),
+      steps_(log, "create"),
+      journal_(place.journal(), place.id.str()),
+      share_(config.share_dir, place.sandbox_id),
+      cgroup_(HostCgroup::for_container(cgroups_path_of(bundle.spec), place.id)),
+      record_(new_record(place, bundle, joins_pod)) {}
+
+base::ProcessId ContainerCreation::run() {
+    steps_.begin("save state");
+    save_record(oci::Status::creating);
+    StateStore::save_spec(place_, bundle_.spec);
+    mounts_ = plan_mounts(bundle_, place_.id.str());
+    for (const std::string& warning : mounts_.warnings) {
+        log_.warning(warning);
+    }
+    steps_.begin("launch shim");
+    launch_shim();
+    steps_.begin("run hooks");
+    run_hooks(oci::HookStage::prestart, false);
+    run_hooks(oci::HookStage::create_runtime, false);
+    steps_.begin("share files");
+    share_files();
+    run_hooks(oci::HookStage::create_container, true);
+    shim_->request(ShimPivotRequest{}, base::Deadline::after(kShimAnswer));
+    enter_sandbox();
+    steps_.begin("create container");
+    create_in_guest();
+    steps_.begin("hand over");
+    hand_over();
+    save_record(oci::Status::created);
+    write_pid_file();
+    return record_.shim;
+}
+
+void ContainerCreation::save_record(oci::Status status) {
+    record_.last_status = status;
+    StateStore::save_container(place_, record_);
+}
+
+void ContainerCreation::launch_shim() {
+    const bool terminal = bundle_.spec.process && bundle_.spec.process->terminal;
+    shim_ = ShimProcess::launch({config_.shim_path,
+                                 shim_namespaces(bundle_.spec),
+                                 request_.console_socket,
+                                 terminal && !request_.foreground});
+    record_.shim = shim_->id();
+    save_record(oci::Status::creating);
+    cgroup_.create(journal_);
+    cgroup_.add(record_.shim.pid);
+}
+
+void ContainerCreation::run_hooks(oci::HookStage stage, bool in_container) {
+    oci::HookContext context{hook_state(record_, oci::Status::creating), bundle_.path, {}};
+    if (in_container) {
+        const std::string namespaces = "/proc/" + std::to_string(record_.shim.pid) + "/ns/";
+        for (const char* name : {"ipc", "uts", "net", "mnt"}) {
+            context.enter_namespaces.push_back(namespaces + name);
+        }
+    }
+    oci::run_hooks(bundle_.spec.hooks, stage, context, base::Deadline::after(kHooks));
+}
+
+void ContainerCreation::share_files() {
+    if (!joins_pod_) {
+        share_.create(journal_);
+    }
+    const bool read_only = bundle_.spec.root && bundle_.spec.root->readonly;
+    if (read_only) {
+        for (const MountPoint& point : missing_mount_points(bundle_.spec, mounts_)) {
+            make_mount_point(bundle_.rootfs, point.destination, point.as_file);
+        }
+    }
+    guest_root_ = share_.bind(journal_, bundle_.rootfs, record_.id + "/rootfs", read_only);
+    for (const PlannedMount& planned : mounts_.mounts) {
+        if (planned.kind == PlannedMount::Kind::shared) {
+            static_cast<void>(
+                share_.bind(journal_, planned.source, planned.share_path, planned.read_only));
+        }
+    }
+    shim_->request(shim_mounts(bundle_, mounts_), base::Deadline::after(kShimAnswer));
+}
+
+void ContainerCreation::enter_sandbox() {
+    if (joins_pod_) {
+        steps_.begin("join sandbox");
+        address_ = agent_address(place_, StateStore::load_sandbox(place_));
+        agent_ = connect_agent(vm_, place_, base::Deadline::after(config_.request_timeout));
+        return;
+    }
+    BootedSandbox booted =
+        boot_sandbox({config_, vm_, log_, steps_, place_, bundle_.spec, share_, cgroup_, journal_});
+    address_ = agent_address(place_, booted.record);
+    agent_ = std::move(booted.agent);
+}
+
+void ContainerCreation::create_in_guest() {
+    agent_->create_container(record_.id,
+                             guest_spec(bundle_.spec, mounts_, record_.id, guest_root_),
+                             base::Deadline::after(config_.request_timeout));
+}
+
+void ContainerCreation::hand_over() {
+    const bool terminal = bundle_.spec.process && bundle_.spec.process->terminal;
+    const auto deadline = base::Deadline::after(config_.request_timeout);
+    shim_->relay({record_.id, "", terminal}, vm_.agents().dial(address_, deadline), deadline);
+}
+
+void ContainerCreation::write_pid_file() const {
+    if (!request_.pid_file.empty()) {
+        base::write_file_atomically(request_.pid_file, std::to_string(record_.shim.pid), 0644);
+    }
+}
+
+void ContainerCreation::undo() noexcept {
+    try {
+        agent_.reset();
+        shim_.reset();
+        base::send_signal(record_.shim, SIGKILL);
+        auto effects = Journal::load(place_.journal());
+        if (joins_pod_) {
+            std::erase_if(effects,
+                          [&](const Effect& effect) { return effect.container_id != record_.id; });
+        }
+        undo_effects(effects, {vm_, log_, base::Deadline::after(kUndo), /*vm_confirmed=*/true});
+    } catch (const std::exception& error) {
+        log_.warning("cannot undo all of a failed create; run 'kata-runtime delete --force " +
+                     place_.id.str() + "': " + error.what());
+    }
+}
+
+}  // namespace kata::sandbox

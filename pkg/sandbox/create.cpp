@@ -1,0 +1,91 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+
+#include "pkg/base/error.h"
+#include "pkg/base/scope_exit.h"
+#include "pkg/oci/annotations.h"
+#include "pkg/oci/bundle.h"
+#include "pkg/oci/spec_validate.h"
+#include "pkg/sandbox/container_creation.h"
+#include "pkg/sandbox/runtime.h"
+
+namespace kata::sandbox {
+namespace {
+
+// Another create of the same pod, which boots a VM, may hold the lock that long.
+constexpr std::chrono::seconds kLockWait{240};
+
+oci::Bundle load_valid_bundle(const CreateRequest& request) {
+    oci::Bundle bundle = oci::load_bundle(
+        request.bundle,
+        request.config_file.empty() ? std::nullopt : std::optional(request.config_file));
+    oci::validate(bundle.spec);
+    return bundle;
+}
+
+void check_console(const CreateRequest& request, const oci::Spec& spec) {
+    const bool terminal = spec.process && spec.process->terminal;
+    if (terminal && request.console_socket.empty() && !request.foreground) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          "cannot allocate tty if kata-runtime will detach without setting console "
+                          "socket; pass --console-socket, or set process.terminal to false");
+    }
+    if (!terminal && !request.console_socket.empty()) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          "cannot use console socket if kata-runtime will not detach or allocate "
+                          "tty; set process.terminal to true, or leave --console-socket out");
+    }
+}
+
+// Found out before a VM is booted for nothing.
+void check_pid_file(const CreateRequest& request) {
+    if (request.pid_file.empty()) {
+        return;
+    }
+    ::unlink(request.pid_file.c_str());
+    const auto directory =
+        request.pid_file.has_parent_path() ? request.pid_file.parent_path() : ".";
+    if (::access(directory.c_str(), W_OK) != 0) {
+        throw base::errno_error("write the pid file", request.pid_file.native(), errno);
+    }
+}
+
+// An annotated sandbox that nobody knows (podman's pods without an infra container) means a VM of
+// its own.
+std::optional<ContainerPlace> pod_sandbox(const StateStore& store, const oci::Spec& spec) {
+    const oci::PodRole role = oci::pod_role_of(spec.annotations);
+    if (role.type != oci::ContainerType::pod_container || role.sandbox_id.empty()) {
+        return std::nullopt;
+    }
+    return store.find(oci::ContainerId(role.sandbox_id));
+}
+
+}  // namespace
+
+base::ProcessId Runtime::create(const CreateRequest& request) {
+    const oci::Bundle bundle = load_valid_bundle(request);
+    check_console(request, bundle.spec);
+    check_pid_file(request);
+    const auto pod = pod_sandbox(store_, bundle.spec);
+    const Reservation reservation =
+        store_.reserve(request.id, pod, base::Deadline::after(kLockWait));
+    const ContainerPlace& place = reservation.place;
+    base::ScopeExit forget([&]() noexcept {
+        try {
+            store_.forget(place, !pod);
+        } catch (const std::exception& error) {
+            log_.warning(std::string("cannot undo all of a failed create: ") + error.what());
+        }
+    });
+    ContainerCreation creation(config_, vm_, log_, request, bundle, place, pod.has_value());
+    base::ScopeExit undo([&]() noexcept { creation.undo(); });
+    const base::ProcessId shim = creation.run();
+    undo.release();
+    forget.release();
+    return shim;
+}
+
+}  // namespace kata::sandbox

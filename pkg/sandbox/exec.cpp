@@ -1,0 +1,69 @@
+#include <chrono>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "pkg/oci/spec_json.h"
+#include "pkg/sandbox/cgroup.h"
+#include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/guest_spec.h"
+#include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/sandbox_vm.h"
+#include "pkg/sandbox/shim_launcher.h"
+#include "pkg/sandbox/step_timer.h"
+#include "pkg/sandbox/vm_config_builder.h"
+
+namespace kata::sandbox {
+namespace {
+
+void check_console(const ExecRequest& request, bool terminal) {
+    if (terminal && request.console_socket.empty() && !request.foreground) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          "cannot allocate tty if kata-runtime will detach without setting console "
+                          "socket; pass --console-socket, or leave --tty out");
+    }
+    if (!terminal && !request.console_socket.empty()) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          "cannot use console socket if kata-runtime will not detach or allocate "
+                          "tty; pass --tty, or leave --console-socket out");
+    }
+}
+
+// An exec shim lives in the host's namespaces, but is accounted with its container.
+void account(const ContainerPlace& place, const base::ProcessId& shim) {
+    const oci::Spec spec = StateStore::load_spec(place);
+    HostCgroup::for_container(spec.linux_ ? spec.linux_->cgroups_path : "", place.id).add(shim.pid);
+}
+
+}  // namespace
+
+base::ProcessId Runtime::exec(const ExecRequest& request) {
+    StepTimer steps(log_, "exec");
+    const ContainerPlace place = store_.get(request.id);
+    const ContainerRecord record = load_record(place);
+    require(place,
+            record,
+            request.ignore_paused ? oci::Operation::exec_ignoring_pause : oci::Operation::exec);
+    const bool terminal = oci::parse_process(request.process_json, "process").terminal;
+    check_console(request, terminal);
+    steps.begin("launch shim");
+    ShimProcess shim = ShimProcess::launch(
+        {config_.shim_path, {}, request.console_socket, terminal && !request.foreground});
+    account(place, shim.id());
+    steps.begin("reach agent");
+    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto agent = connect_agent(vm_, place, deadline);
+    const AgentAddress address = agent_address(place, StateStore::load_sandbox(place));
+    DialedPort port = vm_.agents().dial(address, deadline);
+    steps.begin("start process");
+    const std::string exec_id = random_uuid();
+    agent->exec_process(record.id, exec_id, guest_process(request.process_json), deadline);
+    steps.begin("hand over");
+    shim.relay({record.id, exec_id, terminal}, std::move(port), deadline);
+    remember_exec(place, shim.id());
+    if (!request.pid_file.empty()) {
+        base::write_file_atomically(request.pid_file, std::to_string(shim.id().pid), 0644);
+    }
+    return shim.id();
+}
+
+}  // namespace kata::sandbox

@@ -1,0 +1,166 @@
+#include "pkg/sandbox/guest_spec.h"
+
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "pkg/oci/spec_json.h"
+#include "pkg/sandbox/share.h"
+
+namespace kata::sandbox {
+namespace {
+
+using nlohmann::json;
+
+// crun of the guest refuses versions it does not know; what newer ones add is left out or ignored.
+constexpr const char* kGuestOciVersion = "1.0.2";
+
+void remove_labels(json& process) {
+    process.erase("apparmorProfile");
+    process.erase("selinuxLabel");
+}
+
+void convert_hooks(json& document) {
+    json kept = json::object();
+    if (document.contains("hooks") && document["hooks"].is_object() &&
+        document["hooks"].contains("startContainer")) {
+        kept["startContainer"] = document["hooks"]["startContainer"];
+    }
+    document.erase("hooks");
+    if (!kept.empty()) {
+        document["hooks"] = kept;
+    }
+}
+
+json guest_shm(const json& mount, const PlannedMount& planned) {
+    return {
+        {"destination", mount.at("destination")},
+        {"type", "tmpfs"},
+        {"source", "shm"},
+        {"options",
+         {"nosuid", "noexec", "nodev", "mode=1777", "size=" + std::to_string(planned.size_bytes)}}};
+}
+
+void convert_mounts(json& document, const MountPlan& plan) {
+    if (!document.contains("mounts") || !document["mounts"].is_array()) {
+        return;
+    }
+    json& mounts = document["mounts"];
+    for (const PlannedMount& planned : plan.mounts) {
+        json& mount = mounts.at(planned.index);
+        mount.erase("uidMappings");
+        mount.erase("gidMappings");
+        if (planned.kind == PlannedMount::Kind::shared) {
+            mount["source"] = std::string(kGuestShareDir) + "/" + planned.share_path;
+            mount["type"] = "bind";
+        } else if (planned.kind == PlannedMount::Kind::shared_memory) {
+            mount = guest_shm(mount, planned);
+        }
+    }
+}
+
+void convert_namespaces(json& linux_section) {
+    json kept = json::array();
+    for (json name_space : linux_section.value("namespaces", json::array())) {
+        const auto type = name_space.value("type", "");
+        if (type == "network" || type == "user" || type == "time") {
+            continue;
+        }
+        name_space.erase("path");
+        kept.push_back(name_space);
+    }
+    linux_section["namespaces"] = kept;
+}
+
+// The nodes every kernel has under the same numbers: memory devices, terminals, tun and fuse.
+bool exists_in_guest(const json& device) {
+    const auto type = device.value("type", "");
+    const auto major = device.value("major", std::int64_t{0});
+    const auto minor = device.value("minor", std::int64_t{0});
+    if (type == "p") {
+        return true;
+    }
+    const bool character = type == "c" || type == "u";
+    return character &&
+           (major == 1 || major == 5 || (major == 10 && (minor == 200 || minor == 229)));
+}
+
+void convert_devices(json& linux_section) {
+    if (!linux_section.contains("devices")) {
+        return;
+    }
+    json kept = json::array();
+    for (const json& device : linux_section["devices"]) {
+        if (exists_in_guest(device)) {
+            kept.push_back(device);
+        }
+    }
+    linux_section["devices"] = kept;
+}
+
+void convert_resources(json& linux_section) {
+    if (!linux_section.contains("resources") || !linux_section["resources"].is_object()) {
+        return;
+    }
+    json& resources = linux_section["resources"];
+    for (const char* name : {"blockIO", "hugepageLimits", "network", "rdma"}) {
+        resources.erase(name);
+    }
+    if (resources.contains("cpu") && resources["cpu"].is_object()) {
+        for (const char* name : {"cpus", "mems", "realtimeRuntime", "realtimePeriod"}) {
+            resources["cpu"].erase(name);
+        }
+    }
+    if (resources.contains("memory") && resources["memory"].is_object()) {
+        for (const char* name :
+             {"kernel", "kernelTCP", "swappiness", "disableOOMKiller", "useHierarchy"}) {
+            resources["memory"].erase(name);
+        }
+    }
+}
+
+void convert_linux(json& document, const std::string& container_id) {
+    json& linux_section = document["linux"];
+    if (!linux_section.is_object()) {
+        linux_section = json::object();
+    }
+    for (const char* name :
+         {"uidMappings", "gidMappings", "mountLabel", "intelRdt", "netDevices", "timeOffsets"}) {
+        linux_section.erase(name);
+    }
+    linux_section["cgroupsPath"] = "/kata/" + container_id;
+    convert_namespaces(linux_section);
+    convert_devices(linux_section);
+    convert_resources(linux_section);
+}
+
+}  // namespace
+
+std::string guest_spec(const oci::Spec& spec,
+                       const MountPlan& plan,
+                       const std::string& container_id,
+                       const std::string& guest_root) {
+    json document = spec.document;
+    document["ociVersion"] = kGuestOciVersion;
+    document["root"]["path"] = guest_root;
+    document["annotations"] = json::object();
+    for (const char* platform : {"windows", "solaris", "vm", "zos", "freebsd"}) {
+        document.erase(platform);
+    }
+    if (document.contains("process") && document["process"].is_object()) {
+        remove_labels(document["process"]);
+    }
+    convert_hooks(document);
+    convert_mounts(document, plan);
+    convert_linux(document, container_id);
+    return document.dump();
+}
+
+std::string guest_process(const std::string& process_json) {
+    json process = oci::parse_json(process_json, "process");
+    remove_labels(process);
+    return process.dump();
+}
+
+}  // namespace kata::sandbox

@@ -1,0 +1,33 @@
+// guest_spec: the host's OCI spec turned into the one that crun gets in the guest. A pure function.
+//
+// Everything a container is made of goes along: process in full (capabilities, rlimits, seccomp,
+// groups, umask, scheduler, ...), masked and read-only paths, sysctls, devices, limits. What
+// changes, and why:
+//   root.path, bind sources     paths of the guest
+//   /dev/shm from the host      a tmpfs of the same size in the guest's memory
+//   hooks                       startContainer only; the others have run on the host
+//   network namespace, ns paths the guest has one network, and no path of the host's means anything
+//   cgroupsPath                 a cgroup of the guest
+//   cpuset, devices of the host numbers of the host's hardware
+//   labels, annotations         the guest has no LSM, and crun's annotations are not for images to
+//   set
+#pragma once
+
+#include <string>
+
+#include "pkg/oci/spec.h"
+#include "pkg/sandbox/mount_plan.h"
+
+namespace kata::sandbox {
+
+/// @param guest_root where the guest finds the container's root.
+/// @return the text of a config.json.
+[[nodiscard]] std::string guest_spec(const oci::Spec& spec,
+                                     const MountPlan& plan,
+                                     const std::string& container_id,
+                                     const std::string& guest_root);
+
+/// The same for the process of an exec: labels of the host's LSM do not exist in the guest.
+[[nodiscard]] std::string guest_process(const std::string& process_json);
+
+}  // namespace kata::sandbox

@@ -1,0 +1,54 @@
+// Journal: the list of changes made to the host for one sandbox, each written down before it is
+// made, so that whoever comes after a crash can undo exactly those and nothing else.
+//
+// One JSON object a line, appended and synced. A last line that a crash cut short is ignored: its
+// effect was not made. The journal does not undo; that is undo.h.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pkg/base/unique_fd.h"
+
+namespace kata::sandbox {
+
+struct Effect {
+    enum class Kind {
+        vm,         // object: the VM's uuid
+        mount,      // object: the mount point
+        directory,  // object: a directory made by us, removed with what it contains
+        cgroup,     // object: a cgroup directory made by us
+    };
+    Kind kind{};
+    std::string object;
+    std::string
+        container_id;  // whose deletion undoes it; the sandbox's own effects carry its first one
+
+    bool operator==(const Effect&) const = default;
+};
+
+class Journal {
+  public:
+    /// Opens or creates the journal. @param container_id stands in every effect recorded through
+    /// this.
+    Journal(const std::filesystem::path& path, std::string container_id);
+
+    /// On disk when this returns.
+    void record(Effect::Kind kind, const std::string& object);
+
+    /// Everything recorded, in order. A missing journal is empty.
+    /// @throws base::Error internal for a line in the middle that is not an effect.
+    [[nodiscard]] static std::vector<Effect> load(const std::filesystem::path& path);
+
+    /// Replaces the journal by `effects` (those that remain after a container of a pod has been
+    /// undone).
+    static void rewrite(const std::filesystem::path& path, const std::vector<Effect>& effects);
+
+  private:
+    std::filesystem::path path_;
+    std::string container_id_;
+    base::UniqueFd fd_;
+};
+
+}  // namespace kata::sandbox

@@ -1,0 +1,53 @@
+// MountPlan: what becomes of each mount of a spec on its way into the guest. Data, made by looking
+// at the host's files once; carrying it out is share.h, the shim and the guest's crun.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pkg/oci/bundle.h"
+#include "pkg/sandbox/shim_control.h"
+
+namespace kata::sandbox {
+
+struct PlannedMount {
+    enum class Kind {
+        shared,         // a bind of the host's: shared through virtio-fs, bound again in the guest
+        shared_memory,  // /dev/shm: a tmpfs in the guest's memory, of the size the source has
+        guest,          // proc, tmpfs, sysfs, ...: mounted in the guest as written
+        guest_bind,     // a bind of something below /proc, /sys or /dev: the guest's own is meant
+    };
+    Kind kind = Kind::guest;
+    std::size_t index = 0;         // in spec.mounts
+    std::filesystem::path source;  // shared: absolute, symlinks resolved
+    bool source_is_file = false;   // shared: anything that is not a directory
+    bool read_only = false;
+    std::string share_path;        // shared: below the share's `mounts`
+    std::uint64_t size_bytes = 0;  // shared_memory
+};
+
+struct MountPlan {
+    std::vector<PlannedMount> mounts;   // one for each of spec.mounts, in its order
+    std::vector<std::string> warnings;  // sources that cannot work across a VM: sockets, FIFOs
+};
+
+/// @throws base::Error not_found naming a bind's source that does not exist.
+[[nodiscard]] MountPlan plan_mounts(const oci::Bundle& bundle, const std::string& container_id);
+
+/// The tree that the container's shim shall see, see ShimMountRequest.
+[[nodiscard]] ShimMountRequest shim_mounts(const oci::Bundle& bundle, const MountPlan& plan);
+
+/// The destinations that must exist in a read-only root before it is shared, with their kind.
+struct MountPoint {
+    std::string destination;
+    bool as_file = false;
+};
+[[nodiscard]] std::vector<MountPoint> missing_mount_points(const oci::Spec& spec,
+                                                           const MountPlan& plan);
+
+/// Whether the options of a mount make it read-only; the last of "ro" and "rw" counts.
+[[nodiscard]] bool is_read_only(const oci::Mount& mount);
+
+}  // namespace kata::sandbox

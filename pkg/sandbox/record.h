@@ -1,0 +1,59 @@
+// The records kept on disk about sandboxes and containers: passive data and their JSON.
+// A record is a memory, not the truth: whether a container runs is derived from its shim
+// (derive_status).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "pkg/base/process.h"
+#include "pkg/oci/state.h"
+#include "pkg/sandbox/agent.h"
+
+namespace kata::sandbox {
+
+/// Readers accept this schema and the one before it; another is an error that names both.
+inline constexpr int kRecordSchema = 1;
+
+struct SandboxRecord {
+    std::string id;
+    std::string vm_name;
+    std::string vm_uuid;
+    pid_t vm_pid = 0;  // 0: the VM has not been confirmed to run
+    unsigned port_count = 0;
+    std::optional<std::uint32_t> vsock_cid;
+};
+
+struct ContainerRecord {
+    std::string id;
+    std::string sandbox_id;
+    std::string root;    // the --root this container belongs to
+    std::string bundle;  // absolute
+    std::string rootfs;  // absolute, on the host
+    std::chrono::system_clock::time_point created;
+    oci::Status last_status = oci::Status::creating;  // creating, created, running, stopped
+    base::ProcessId shim;                             // pid 0 until it is cloned
+    base::ProcessId creator;                          // the command that creates it
+    std::string oci_version;                          // of its spec
+    std::map<std::string, std::string> annotations;   // of its spec
+    bool owns_sandbox = true;                         // false: one of several containers of a pod
+};
+
+/// What the container is now: `creating` needs a living creator, `created` and `running` a living
+/// shim.
+[[nodiscard]] oci::Status derive_status(const ContainerRecord& record);
+
+[[nodiscard]] std::string to_json_text(const SandboxRecord& record);
+[[nodiscard]] std::string to_json_text(const ContainerRecord& record);
+
+/// @param origin file name for messages. @throws base::Error internal: `cannot use "<origin>":
+/// ...`.
+[[nodiscard]] SandboxRecord parse_sandbox_record(const std::string& text,
+                                                 const std::string& origin);
+[[nodiscard]] ContainerRecord parse_container_record(const std::string& text,
+                                                     const std::string& origin);
+
+}  // namespace kata::sandbox

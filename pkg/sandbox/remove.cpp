@@ -1,0 +1,134 @@
+#include <signal.h>
+
+#include <chrono>
+#include <optional>
+
+#include "pkg/base/error.h"
+#include "pkg/oci/hooks.h"
+#include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/sandbox_vm.h"
+#include "pkg/sandbox/step_timer.h"
+#include "pkg/sandbox/undo.h"
+
+namespace kata::sandbox {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kLockWait{60};
+constexpr seconds kShimEnd{10};
+constexpr seconds kUndo{60};
+constexpr seconds kHooks{300};
+
+// The record of a create that was killed early may be missing or torn: what there is must still go
+// away.
+std::optional<ContainerRecord> try_load_record(const ContainerPlace& place, base::Log& log) {
+    try {
+        return StateStore::load_container(place);
+    } catch (const base::Error& error) {
+        if (error.code() != base::ErrorCode::not_found) {
+            log.warning(error.what());
+        }
+        return std::nullopt;
+    }
+}
+
+bool vm_is_confirmed(const ContainerPlace& place) {
+    try {
+        return StateStore::load_sandbox(place).vm_pid != 0;
+    } catch (const base::Error&) {
+        return false;
+    }
+}
+
+bool has_neighbours(const ContainerPlace& place) {
+    std::error_code failure;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(place.sandbox_dir / "containers", failure)) {
+        if (entry.path().filename() != place.id.str()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// In a pod the VM goes on: only what the journal says of this container is undone.
+void undo_one_of_pod(const ContainerPlace& place, const UndoContext& context) {
+    std::vector<Effect> own;
+    std::vector<Effect> others;
+    for (Effect& effect : Journal::load(place.journal())) {
+        (effect.container_id == place.id.str() ? own : others).push_back(std::move(effect));
+    }
+    undo_effects(own, context);
+    Journal::rewrite(place.journal(), others);
+}
+
+void run_poststop(const ContainerPlace& place, const ContainerRecord& record, base::Log& log) {
+    const oci::Spec spec = StateStore::load_spec(place);
+    const oci::HookContext context{hook_state(record, oci::Status::stopped), record.bundle, {}};
+    for (const base::Error& error : oci::run_all_hooks(
+             spec.hooks, oci::HookStage::poststop, context, base::Deadline::after(kHooks))) {
+        log.warning(error.what());
+    }
+}
+
+void kill_shims(const ContainerPlace& place, const ContainerRecord& record) {
+    for (const base::ProcessId& exec : living_execs(place)) {
+        base::send_signal(exec, SIGKILL);
+    }
+    if (record.shim.pid != 0 && base::send_signal(record.shim, SIGKILL)) {
+        await_end(record.shim, "kata-shim", base::Deadline::after(kShimEnd));
+    }
+}
+
+void remove_from_guest(VmBackend& vm, const ContainerPlace& place, base::Log& log) {
+    try {
+        const auto deadline = base::Deadline::after(kShimEnd);
+        connect_agent(vm, place, deadline)->remove_container(place.id.str(), deadline);
+    } catch (const base::Error& error) {
+        log.warning("cannot remove container \"" + place.id.str() +
+                    "\" from its VM: " + error.what());
+    }
+}
+
+}  // namespace
+
+void Runtime::remove(const oci::ContainerId& id, bool force) {
+    const auto place = store_.find(id);
+    if (!place) {
+        if (force) {
+            return;
+        }
+        throw oci::container_not_found(id);
+    }
+    StepTimer steps(log_, "delete");
+    const base::FileLock lock = store_.lock(*place, base::Deadline::after(kLockWait));
+    const auto record = try_load_record(*place, log_);
+    if (!record && !force) {
+        throw oci::container_not_found(id);
+    }
+    if (record) {
+        require(*place, *record, force ? oci::Operation::remove_forced : oci::Operation::remove);
+        steps.begin("end shims");
+        kill_shims(*place, *record);
+    }
+    const bool whole_sandbox = !has_neighbours(*place);
+    const UndoContext context{vm_, log_, base::Deadline::after(kUndo), vm_is_confirmed(*place)};
+    if (whole_sandbox) {
+        steps.begin("undo effects");
+        undo_effects(Journal::load(place->journal()), context);
+    } else {
+        steps.begin("remove from guest");
+        remove_from_guest(vm_, *place, log_);
+        undo_one_of_pod(*place, context);
+    }
+    if (record) {
+        steps.begin("run hooks");
+        run_poststop(*place, *record, log_);
+    }
+    steps.begin("forget");
+    store_.forget(*place, whole_sandbox);
+}
+
+}  // namespace kata::sandbox

@@ -1,0 +1,135 @@
+#include "pkg/sandbox/sandbox_vm.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "pkg/sandbox/vm_config_builder.h"
+
+namespace kata::sandbox {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kBootWithKvm{30};
+constexpr seconds kBootUnderEmulation{180};
+// An agent that runs answers in milliseconds; a silence this long has a cause worth asking libvirt
+// for.
+constexpr seconds kMuteAgent{2};
+constexpr std::size_t kConsoleTail = 600;
+
+void require_guest_file(const std::filesystem::path& path, const char* what) {
+    if (::access(path.c_str(), R_OK) != 0) {
+        throw base::Error(base::ErrorCode::not_found,
+                          std::string("cannot start a VM: ") + what + " \"" + path.native() +
+                              "\": " + base::errno_text(errno) +
+                              "; install it with 'make install' or set its path in "
+                              "configuration.toml");
+    }
+}
+
+base::Deadline boot_deadline(const RuntimeConfig& config, Accelerator accelerator) {
+    if (config.boot_timeout.count() > 0) {
+        return base::Deadline::after(config.boot_timeout);
+    }
+    return base::Deadline::after(accelerator == Accelerator::kvm ? kBootWithKvm
+                                                                 : kBootUnderEmulation);
+}
+
+// What a VM said before it died is the only clue there is, and the log goes away with the sandbox.
+std::string console_tail(const ContainerPlace& place) {
+    std::string text = base::try_read_file(place.console_log()).value_or("");
+    if (text.size() > kConsoleTail) {
+        text.erase(0, text.size() - kConsoleTail);
+    }
+    const std::string line = base::printable(text);
+    return line.empty() ? "its console is empty" : "its console ends with: " + line;
+}
+
+StartedVm start_paused(const BootContext& context, const VmConfig& vm, SandboxRecord& record) {
+    StateStore::save_sandbox(context.place, record);
+    context.journal.record(Effect::Kind::vm, vm.uuid);
+    StartedVm started = context.vm.hypervisor().create_vm_paused(
+        vm, base::Deadline::after(context.config.libvirt_timeout));
+    for (const std::string& warning : started.warnings) {
+        context.log.warning(warning);
+    }
+    record.vm_pid = started.pid;
+    record.vsock_cid = started.vsock_cid;
+    StateStore::save_sandbox(context.place, record);
+    return started;
+}
+
+std::unique_ptr<Agent> greet_booting_agent(const BootContext& context,
+                                           const SandboxRecord& record,
+                                           base::Deadline deadline) {
+    try {
+        return context.vm.agents().connect(agent_address(context.place, record), deadline);
+    } catch (const base::Error& error) {
+        if (error.code() == base::ErrorCode::interrupted) {
+            throw;
+        }
+        throw base::Error(error.code(),
+                          "cannot reach the agent in VM \"" + record.vm_name + "\"",
+                          std::string(error.what()) + "; " + console_tail(context.place));
+    }
+}
+
+}  // namespace
+
+AgentAddress agent_address(const ContainerPlace& place, const SandboxRecord& record) {
+    return {place.ports_dir(), record.port_count, record.vsock_cid};
+}
+
+BootedSandbox boot_sandbox(const BootContext& context) {
+    require_guest_file(context.config.kernel, "kernel");
+    require_guest_file(context.config.initrd, "initrd");
+    context.steps.begin("start VM");
+    base::make_directories(context.place.ports_dir());
+    const VmConfig vm =
+        build_vm_config(context.config, context.spec, context.place, context.share, random_uuid());
+    SandboxRecord record;
+    record.id = context.place.sandbox_id;
+    record.vm_name = vm.name;
+    record.vm_uuid = vm.uuid;
+    record.port_count = static_cast<unsigned>(vm.ports.size());
+    const StartedVm started = start_paused(context, vm, record);
+
+    context.steps.begin("account VM");
+    context.cgroup.add(started.pid);
+    context.vm.hypervisor().resume_vm(vm.uuid,
+                                      base::Deadline::after(context.config.libvirt_timeout));
+
+    context.steps.begin("boot guest");
+    auto agent =
+        greet_booting_agent(context, record, boot_deadline(context.config, started.accelerator));
+    context.steps.begin("set up sandbox");
+    agent->create_sandbox({record.id, {{kShareTag, "virtiofs", {}, kGuestShareDir}}},
+                          base::Deadline::after(context.config.request_timeout));
+    return {std::move(record), std::move(agent)};
+}
+
+std::unique_ptr<Agent> connect_agent(VmBackend& vm,
+                                     const ContainerPlace& place,
+                                     base::Deadline deadline) {
+    const SandboxRecord record = StateStore::load_sandbox(place);
+    try {
+        return vm.agents().connect(agent_address(place, record), deadline.at_most(kMuteAgent));
+    } catch (const base::Error& error) {
+        if (error.code() != base::ErrorCode::timeout) {
+            throw;
+        }
+        if (vm.hypervisor().vm_state(record.vm_uuid, deadline) == VmState::paused) {
+            throw base::Error(base::ErrorCode::unavailable,
+                              "the sandbox VM is paused; run 'virsh resume " + record.vm_name +
+                                  "' and try again");
+        }
+    }
+    return vm.agents().connect(agent_address(place, record), deadline);
+}
+
+}  // namespace kata::sandbox

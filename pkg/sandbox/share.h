@@ -1,0 +1,53 @@
+// Share: the directory tree of one sandbox that the guest sees through virtio-fs, as in Kata:
+//
+//   <share_dir>/<sandbox id>/mounts/<container id>/rootfs        bind of the container's root
+//   <share_dir>/<sandbox id>/mounts/<container id>/volumes/<n>   bind of its n-th shared mount
+//   <share_dir>/<sandbox id>/shared                              what virtiofsd exports
+//
+// `shared` is a read-only view of `mounts` that follows later mounts: the guest can write into what
+// is mounted, never into the directories around it. Read-only mounts are read-only on the host.
+// Every mount and directory is in the journal before it is made; undo.h takes them away.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "pkg/sandbox/journal.h"
+
+namespace kata::sandbox {
+
+/// Where the guest mounts `shared`, and the tag it does so by.
+inline constexpr const char* kShareTag = "kataShared";
+inline constexpr const char* kGuestShareDir = "/run/kata-containers/shared/containers";
+
+class Share {
+  public:
+    /// Names the tree; makes nothing.
+    Share(const std::filesystem::path& share_dir, const std::string& sandbox_id);
+
+    [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
+    [[nodiscard]] std::filesystem::path exported() const { return directory_ / "shared"; }
+
+    /// Makes the empty tree of a new sandbox. @throws base::Error naming the step that failed.
+    void create(Journal& journal) const;
+
+    /// Makes `source` (a directory or a file of the host, symlinks resolved now) appear at
+    /// mounts/<relative>, with what is mounted below it, following later mounts there.
+    /// @return the path at which the guest sees it.
+    [[nodiscard]] std::string bind(Journal& journal,
+                                   const std::filesystem::path& source,
+                                   const std::string& relative,
+                                   bool read_only) const;
+
+  private:
+    std::filesystem::path directory_;
+};
+
+/// Makes in `rootfs` what a container's mounts need and is missing (a file for a file, else a
+/// directory): in a read-only root nobody can do so later. Works below the root whatever symlinks
+/// the image contains.
+void make_mount_point(const std::filesystem::path& rootfs,
+                      const std::string& destination,
+                      bool as_file);
+
+}  // namespace kata::sandbox

@@ -1,0 +1,122 @@
+#include "pkg/sandbox/undo.h"
+
+#include <signal.h>
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "pkg/base/process.h"
+#include "pkg/base/safe_path.h"
+#include "pkg/sandbox/cgroup.h"
+
+namespace kata::sandbox {
+namespace {
+
+using std::chrono::milliseconds;
+
+void unmount(const std::string& path) {
+    // Detached, because the guest may still have it open; the tree goes with the VM.
+    if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL &&
+        errno != ENOENT) {
+        throw base::errno_error("unmount", path, errno);
+    }
+}
+
+void kill_qemu(const std::string& uuid) {
+    for (const pid_t pid : find_qemu(uuid)) {
+        if (const auto process = base::find_process(pid)) {
+            base::send_signal(*process, SIGKILL);
+        }
+    }
+}
+
+// A create that was killed inside libvirt's call has its VM appear after we have looked for it.
+void await_late_vm(Hypervisor& hypervisor, const std::string& uuid, base::Deadline deadline) {
+    const auto settled = deadline.at_most(milliseconds(2000));
+    while (!settled.passed()) {
+        if (hypervisor.vm_state(uuid, deadline) != VmState::stopped) {
+            hypervisor.destroy_vm(uuid, deadline);
+            return;
+        }
+        std::this_thread::sleep_for(milliseconds(50));
+    }
+}
+
+void destroy_vm(const std::string& uuid, const UndoContext& context) {
+    try {
+        Hypervisor& hypervisor = context.vm.hypervisor();
+        hypervisor.destroy_vm(uuid, context.deadline);
+        if (!context.vm_confirmed) {
+            await_late_vm(hypervisor, uuid, context.deadline);
+        }
+    } catch (const base::Error& error) {
+        if (error.code() != base::ErrorCode::unavailable &&
+            error.code() != base::ErrorCode::timeout) {
+            throw;
+        }
+        context.log.warning(std::string("killing QEMU directly, because libvirt does not help: ") +
+                            error.what());
+        kill_qemu(uuid);
+    }
+}
+
+void undo_effect(const Effect& effect, const UndoContext& context) {
+    switch (effect.kind) {
+        case Effect::Kind::vm:
+            return destroy_vm(effect.object, context);
+        case Effect::Kind::mount:
+            return unmount(effect.object);
+        case Effect::Kind::directory:
+            return base::remove_tree(effect.object);
+        case Effect::Kind::cgroup:
+            return remove_cgroup(effect.object);
+    }
+}
+
+bool carries_uuid(const std::string& arguments, const std::string& uuid) {
+    using namespace std::string_literals;
+    return arguments.find("\0-uuid\0"s + uuid + "\0"s) != std::string::npos;
+}
+
+}  // namespace
+
+void undo_effects(const std::vector<Effect>& effects, const UndoContext& context) {
+    std::optional<base::Error> first;
+    std::for_each(effects.rbegin(), effects.rend(), [&](const Effect& effect) {
+        try {
+            undo_effect(effect, context);
+        } catch (const base::Error& error) {
+            if (!first) {
+                first = error;
+            }
+        }
+    });
+    if (first) {
+        throw base::Error(*first);
+    }
+}
+
+std::vector<pid_t> find_qemu(const std::string& uuid) {
+    std::vector<pid_t> pids;
+    std::error_code failure;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", failure)) {
+        const std::string name = entry.path().filename();
+        if (name.find_first_not_of("0123456789") != std::string::npos) {
+            continue;
+        }
+        const auto arguments = base::try_read_file(entry.path() / "cmdline");
+        if (arguments && carries_uuid(*arguments, uuid)) {
+            pids.push_back(static_cast<pid_t>(std::stol(name)));
+        }
+    }
+    return pids;
+}
+
+}  // namespace kata::sandbox

@@ -1,0 +1,107 @@
+#include "pkg/sandbox/vm_config_builder.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "pkg/base/error.h"
+
+namespace kata::sandbox {
+namespace {
+
+// What makes a Debian kernel reach its init sooner in a machine that has no such hardware, says
+// nothing when all is well, and ends the VM when it panics.
+constexpr const char* kKernelParameters =
+    "console=ttyS0 quiet loglevel=3 panic=1 reboot=t tsc=reliable no_timer_check noreplace-smp "
+    "random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 8250.nr_uarts=1 "
+    "i8042.noaux i8042.nomux i8042.nopnp i8042.dumbkbd net.ifnames=0 mitigations=off "
+    "cgroup_no_v1=all";
+
+constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+
+std::uint64_t limit_mib(const oci::Spec& spec) {
+    if (!spec.linux_ || spec.linux_->resources.memory.limit.value_or(0) <= 0) {
+        return 0;
+    }
+    const auto bytes = static_cast<std::uint64_t>(*spec.linux_->resources.memory.limit);
+    return (bytes + kMebibyte - 1) / kMebibyte;
+}
+
+// CPUs that the container's quota allows, rounded up; 0: no quota.
+unsigned limit_cpus(const oci::Spec& spec) {
+    if (!spec.linux_) {
+        return 0;
+    }
+    const auto quota = spec.linux_->resources.cpu.quota.value_or(0);
+    const auto period = spec.linux_->resources.cpu.period.value_or(0);
+    if (quota <= 0 || period == 0) {
+        return 0;
+    }
+    const auto wanted = (static_cast<std::uint64_t>(quota) + period - 1) / period;
+    return static_cast<unsigned>(std::min<std::uint64_t>(wanted, 240));
+}
+
+std::vector<VmPort> ports_in(const std::filesystem::path& directory) {
+    std::vector<VmPort> ports;
+    for (unsigned number = 0; number < kPortCount; ++number) {
+        const std::string name = std::to_string(number);
+        ports.push_back({"kata.agent." + name, directory / (name + ".sock")});
+    }
+    return ports;
+}
+
+}  // namespace
+
+VmConfig build_vm_config(const RuntimeConfig& config,
+                         const oci::Spec& spec,
+                         const ContainerPlace& place,
+                         const Share& share,
+                         const std::string& uuid) {
+    VmConfig vm;
+    vm.name = "kata-" + place.sandbox_id;
+    vm.uuid = uuid;
+    vm.sandbox_id = place.sandbox_id;
+    vm.state_dir = place.sandbox_dir;
+    vm.accelerator = config.accelerator;
+    vm.machine_type = config.machine_type;
+    vm.emulator = config.emulator;
+    vm.vcpus = config.default_vcpus + limit_cpus(spec);
+    vm.memory_mib = config.default_memory_mib + limit_mib(spec);
+    vm.kernel = config.kernel;
+    vm.initrd = config.initrd;
+    vm.kernel_parameters = kKernelParameters;
+    if (!config.kernel_params.empty()) {
+        vm.kernel_parameters += " " + config.kernel_params;
+    }
+    vm.vsock = config.use_vsock;
+    if (!config.use_vsock) {
+        vm.ports = ports_in(place.ports_dir());
+    }
+    vm.share = VmShare{share.exported(), kShareTag};
+    vm.console_log = place.console_log();
+    return vm;
+}
+
+std::string random_uuid() {
+    std::array<unsigned char, 16> bytes{};
+    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+        throw base::errno_error("get random bytes", "", errno);
+    }
+    bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            text += '-';
+        }
+        std::array<char, 3> digits{};
+        std::snprintf(digits.data(), digits.size(), "%02x", bytes[i]);
+        text += digits.data();
+    }
+    return text;
+}
+
+}  // namespace kata::sandbox
