@@ -23,6 +23,7 @@
 #include <optional>
 #include <string_view>
 
+#include <absl/base/internal/sysinfo.h>
 #include <grpc/grpc.h>
 
 #include "pkg/agent/client/channel.h"
@@ -43,6 +44,11 @@ constexpr int kSetupFailed = 1;
 void prepare_libraries() {
     // A second arena would make the C library look up the number of processors under /sys.
     ::mallopt(M_ARENA_MAX, 1);
+    // Fixed, so that large buffers (a control message, a piece of output) go back to the system
+    // when freed.
+    ::mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    // Looked up at the first contended lock otherwise.
+    static_cast<void>(absl::base_internal::NumCPUs());
     agent::silence_grpc();
     const agent::BlockedSignals blocked;
     ::grpc_init();
@@ -69,6 +75,11 @@ int run(bool own_terminal) {
     agent::SignalQueue signals;
     ::prctl(PR_SET_NAME, "kata-shim");
     agent::lead_session();
+    // A directory that somebody wants to unmount must not be held by an exec shim, which never
+    // pivots.
+    if (::chdir("/") != 0) {
+        return kSetupFailed;
+    }
     if (own_terminal) {
         agent::take_terminal(base::FdRef(STDIN_FILENO));
     }
