@@ -11,9 +11,7 @@ GUEST_KERNEL_FLAVOUR ?= cloud-amd64
 JOBS ?= $(shell nproc)
 TESTS ?=
 
-AGENT = $(BUILD)/pkg/agent/guest/kata-agent
 export PREFIX DESTDIR BUILD GUEST_KERNEL_FLAVOUR JOBS
-export GUEST_OUT = $(CURDIR)/$(BUILD)/guest
 
 .PHONY: help deps build guest guest-check install uninstall libvirt demo test units check format bench fuzz clean
 
@@ -30,7 +28,7 @@ guest: build ## make the guest's kernel and initrd from Debian packages
 	@make/guest.sh
 
 guest-check: build ## prove that two builds of the initrd from scratch are equal
-	@guest/check.sh $(AGENT)
+	@make/guest.sh check
 
 install: ## install what was built (PREFIX=/usr, DESTDIR= for packaging)
 	@make/install.sh

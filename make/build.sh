@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 configure() {
-    local options=(-G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_INSTALL_PREFIX=$PREFIX")
+    local options=(-G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DKATA_TESTS=OFF "-DCMAKE_INSTALL_PREFIX=$PREFIX")
     options+=("-DKATA_LIBEXECDIR=$PREFIX/libexec/kata-runtime"
         "-DKATA_DATADIR=$PREFIX/share/defaults/kata-containers" "-DKATA_GUESTDIR=$GUEST_DIR")
     if command -v ccache >/dev/null; then

@@ -14,6 +14,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
     LIBVIRT_URI=qemu:///system
 }
 
+# built NAME: the path of a program or library of the build.
+built() {
+    local directory
+    for directory in bin cli pkg/agent/shim pkg/agent/guest .; do
+        if [[ -f $BUILD/$directory/$1 ]]; then
+            printf '%s\n' "$BUILD/$directory/$1"
+            return
+        fi
+    done
+    die "$1 is not built; run make build first"
+}
+
 die() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
     exit 1

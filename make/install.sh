@@ -21,10 +21,8 @@ make_directory() {
 }
 
 # put MODE SOURCE TARGET: through a new file and a rename, so that a running program keeps its old one.
-# Optional parts that were not built are left out.
 put() {
     local mode=$1 source=$2 target="$DESTDIR$3"
-    [[ -e $source ]] || return 0
     make_directory "$(dirname "$target")"
     install -m "$mode" "$source" "$target.new"
     [[ $(id -u) != 0 ]] || chown root:root "$target.new"
@@ -33,23 +31,30 @@ put() {
 }
 
 put_programs() {
-    [[ -x $BUILD/cli/kata-runtime ]] || die "nothing is built; run make build first"
-    put 0755 "$BUILD/cli/kata-runtime" "$PREFIX/bin/kata-runtime"
-    put 0755 "$BUILD/pkg/agent/shim/kata-shim" "$PREFIX/libexec/kata-runtime/kata-shim"
-    put 0755 "$BUILD/libkata-vm.so" "$PREFIX/libexec/kata-runtime/libkata-vm.so"
+    local runtime shim library
+    runtime=$(built kata-runtime)
+    shim=$(built kata-shim)
+    library=$(built libkata-vm.so)
+    put 0755 "$runtime" "$PREFIX/bin/kata-runtime"
+    put 0755 "$shim" "$PREFIX/libexec/kata-runtime/kata-shim"
+    put 0755 "$library" "$PREFIX/libexec/kata-runtime/libkata-vm.so"
 }
 
 put_guest() {
+    [[ -e $BUILD/guest/vmlinux && -e $BUILD/guest/initrd.img ]] || die "there is no guest; run make guest first"
     put 0644 "$BUILD/guest/vmlinux" "$GUEST_DIR/vmlinux"
     put 0644 "$BUILD/guest/initrd.img" "$GUEST_DIR/initrd.img"
 }
 
+# Those parts that the source tree has.
 put_documents() {
     local page
-    put 0644 "$BUILD/configuration.toml" "$PREFIX/share/defaults/kata-containers/configuration.toml"
-    put 0644 cli/completion.bash "$PREFIX/share/bash-completion/completions/kata-runtime"
+    [[ ! -e $BUILD/configuration.toml ]] ||
+        put 0644 "$BUILD/configuration.toml" "$PREFIX/share/defaults/kata-containers/configuration.toml"
+    [[ ! -e cli/completion.bash ]] ||
+        put 0644 cli/completion.bash "$PREFIX/share/bash-completion/completions/kata-runtime"
     for page in "$BUILD"/man/*.[1-8]; do
-        put 0644 "$page" "$PREFIX/share/man/man${page##*.}/${page##*/}"
+        [[ ! -e $page ]] || put 0644 "$page" "$PREFIX/share/man/man${page##*.}/${page##*/}"
     done
 }
 

@@ -105,7 +105,7 @@ run_everything() {
         run_check "$check" "tests/check/$check.sh"
     done
     run_units
-    run_check guest-check guest/check.sh "$BUILD/pkg/agent/guest/kata-agent"
+    run_check guest-check make/guest.sh check
     for path in tests/bats/*.bats; do
         [[ ! -e $path ]] || run_bats "$path"
     done
