@@ -18,11 +18,13 @@ namespace {
 // Another create of the same pod, which boots a VM, may hold the lock that long.
 constexpr std::chrono::seconds kLockWait{240};
 
-oci::Bundle load_valid_bundle(const CreateRequest& request) {
+oci::Bundle load_valid_bundle(const CreateRequest& request, base::Log& log) {
     oci::Bundle bundle = oci::load_bundle(
         request.bundle,
         request.config_file.empty() ? std::nullopt : std::optional(request.config_file));
-    oci::validate(bundle.spec);
+    for (const std::string& warning : oci::validate(bundle.spec)) {
+        log.warning(warning);
+    }
     return bundle;
 }
 
@@ -66,7 +68,7 @@ std::optional<ContainerPlace> pod_sandbox(const StateStore& store, const oci::Sp
 }  // namespace
 
 base::ProcessId Runtime::create(const CreateRequest& request) {
-    const oci::Bundle bundle = load_valid_bundle(request);
+    const oci::Bundle bundle = load_valid_bundle(request, log_);
     check_console(request, bundle.spec);
     check_pid_file(request);
     const auto pod = pod_sandbox(store_, bundle.spec);

@@ -3,6 +3,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/oci/spec_json.h"
+#include "pkg/oci/spec_validate.h"
 #include "pkg/sandbox/cgroup.h"
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/guest_spec.h"
@@ -43,7 +44,11 @@ base::ProcessId Runtime::exec(const ExecRequest& request) {
     require(place,
             record,
             request.ignore_paused ? oci::Operation::exec_ignoring_pause : oci::Operation::exec);
-    const bool terminal = oci::parse_process(request.process_json, "process").terminal;
+    const oci::Process process = oci::parse_process(request.process_json, "process");
+    for (const std::string& warning : oci::validate(process)) {
+        log_.warning(warning);
+    }
+    const bool terminal = process.terminal;
     check_console(request, terminal);
     steps.begin("launch shim");
     ShimProcess shim = ShimProcess::launch(

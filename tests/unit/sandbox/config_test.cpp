@@ -1,0 +1,76 @@
+#include "pkg/sandbox/config.h"
+
+#include <gtest/gtest.h>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "tests/unit/sandbox/temp_dir.h"
+
+namespace kata::sandbox {
+namespace {
+
+class ConfigTest : public ::testing::Test {
+  protected:
+    RuntimeConfig load(const std::string& text) {
+        base::write_file_atomically(file_, text);
+        return load_config(file_);
+    }
+    std::string refusal(const std::string& text) {
+        try {
+            static_cast<void>(load(text));
+        } catch (const base::Error& error) {
+            EXPECT_EQ(error.code(), base::ErrorCode::invalid_argument);
+            return error.what();
+        }
+        ADD_FAILURE() << "accepted: " << text;
+        return "";
+    }
+
+    test::TempDir directory_;
+    std::filesystem::path file_ = directory_.path() / "configuration.toml";
+};
+
+TEST_F(ConfigTest, SetsWhatTheFileNamesAndKeepsTheOtherDefaults) {
+    const RuntimeConfig config = load(
+        "[hypervisor.qemu]\nkernel = \"/k\"\ndefault_memory = 512\naccelerator = \"tcg\"\n"
+        "[libvirt]\nuri = \"qemu+unix:///system?socket=/x\"\n");
+    EXPECT_EQ(config.kernel, "/k");
+    EXPECT_EQ(config.initrd, built_in_config().initrd);
+    EXPECT_EQ(config.default_memory_mib, 512U);
+    EXPECT_EQ(config.accelerator, Accelerator::tcg);
+    EXPECT_EQ(config.libvirt_uri, "qemu+unix:///system?socket=/x");
+}
+
+TEST_F(ConfigTest, NamesFileAndLineOfAnUnknownKey) {
+    const std::string message = refusal("[hypervisor.qemu]\n\nkernal = \"/k\"\n");
+    EXPECT_NE(message.find(file_.native() + "\", line 3"), std::string::npos) << message;
+    EXPECT_NE(message.find("hypervisor.qemu.kernal"), std::string::npos) << message;
+}
+
+TEST_F(ConfigTest, NamesTheAllowedValues) {
+    EXPECT_NE(refusal("[hypervisor.qemu]\nmachine_type = \"virt\"\n").find("\"q35\" or \"pc\""),
+              std::string::npos);
+    EXPECT_NE(refusal("[hypervisor.qemu]\ndefault_vcpus = 0\n").find("from 1 to 240"),
+              std::string::npos);
+    EXPECT_NE(refusal("[hypervisor.qemu]\ndefault_vcpus = \"2\"\n").find("whole number"),
+              std::string::npos);
+    EXPECT_NE(refusal("[hypervisor.qemu]\ninitrd = \"relative\"\n").find("absolute path"),
+              std::string::npos);
+    EXPECT_NE(refusal("[runtime]\nenable_debug = 1\n").find("true or false"), std::string::npos);
+}
+
+TEST_F(ConfigTest, NamesTheLineOfASyntaxError) {
+    EXPECT_NE(refusal("[runtime]\nenable_debug = \n").find("line 2"), std::string::npos);
+}
+
+TEST_F(ConfigTest, RefusesANamedFileThatIsMissing) {
+    try {
+        static_cast<void>(load_config(directory_.path() / "missing.toml"));
+        FAIL();
+    } catch (const base::Error& error) {
+        EXPECT_EQ(error.code(), base::ErrorCode::not_found);
+    }
+}
+
+}  // namespace
+}  // namespace kata::sandbox

@@ -1,0 +1,57 @@
+// A VmBackend without a VM: remembers what it was asked, and fails as told.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "pkg/base/error.h"
+#include "pkg/sandbox/vm_backend.h"
+
+namespace kata::test {
+
+class FakeHypervisor : public sandbox::Hypervisor {
+  public:
+    sandbox::StartedVm create_vm_paused(const sandbox::VmConfig& config,
+                                        base::Deadline /*deadline*/) override {
+        fail_if_told();
+        alive.insert(config.uuid);
+        return {};
+    }
+    void resume_vm(const std::string& /*uuid*/, base::Deadline /*deadline*/) override {
+        fail_if_told();
+    }
+    void destroy_vm(const std::string& uuid, base::Deadline /*deadline*/) override {
+        fail_if_told();
+        destroyed.push_back(uuid);
+        alive.erase(uuid);
+    }
+    sandbox::VmState vm_state(const std::string& uuid, base::Deadline /*deadline*/) override {
+        fail_if_told();
+        return alive.count(uuid) != 0 ? sandbox::VmState::running : sandbox::VmState::stopped;
+    }
+    sandbox::HypervisorVersion version(base::Deadline /*deadline*/) override { return {}; }
+
+    std::optional<base::ErrorCode> failure;
+    std::set<std::string> alive;
+    std::vector<std::string> destroyed;
+
+  private:
+    void fail_if_told() const {
+        if (failure) {
+            throw base::Error(*failure, "told to fail");
+        }
+    }
+};
+
+class FakeBackend : public sandbox::VmBackend {
+  public:
+    sandbox::Hypervisor& hypervisor() override { return fake; }
+    sandbox::AgentConnector& agents() override { throw std::logic_error("no agent here"); }
+
+    FakeHypervisor fake;
+};
+
+}  // namespace kata::test

@@ -1,0 +1,152 @@
+#include "pkg/sandbox/guest_spec.h"
+
+#include <gtest/gtest.h>
+
+#include "pkg/oci/spec_json.h"
+
+namespace kata::sandbox {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kRoot = "/run/kata-containers/shared/containers/c1/rootfs";
+
+json convert(const json& document, const MountPlan& plan = {}) {
+    json whole = document;
+    whole["ociVersion"] = "1.3.0";
+    whole["root"] = {{"path", "/host/rootfs"}, {"readonly", true}};
+    const oci::Spec spec = oci::parse_spec(whole.dump(), "config.json");
+    return json::parse(guest_spec(spec, plan, "c1", kRoot));
+}
+
+PlannedMount planned(PlannedMount::Kind kind, std::size_t index) {
+    PlannedMount mount;
+    mount.kind = kind;
+    mount.index = index;
+    return mount;
+}
+
+TEST(GuestSpec, MovesTheRootIntoTheGuestAndKeepsItReadOnly) {
+    const json guest = convert(json::object());
+    EXPECT_EQ(guest["root"]["path"], kRoot);
+    EXPECT_EQ(guest["root"]["readonly"], true);
+    EXPECT_EQ(guest["linux"]["cgroupsPath"], "/kata/c1");
+}
+
+TEST(GuestSpec, KeepsTheProcessInFullButForLabels) {
+    const json process = {
+        {"args", {"sh"}},
+        {"cwd", "/"},
+        {"env", {"A=1"}},
+        {"user", {{"uid", 1}, {"gid", 2}, {"umask", 18}, {"additionalGids", {3, 4}}}},
+        {"capabilities", {{"bounding", {"CAP_KILL"}}}},
+        {"rlimits", {{{"type", "RLIMIT_NOFILE"}, {"soft", 1}, {"hard", 2}}}},
+        {"noNewPrivileges", true},
+        {"oomScoreAdj", 5},
+        {"scheduler", {{"policy", "SCHED_BATCH"}}},
+        {"ioPriority", {{"class", "IOPRIO_CLASS_BE"}, {"priority", 3}}},
+        {"apparmorProfile", "docker-default"},
+        {"selinuxLabel", "x:y:z"}};
+    json expected = process;
+    expected.erase("apparmorProfile");
+    expected.erase("selinuxLabel");
+    EXPECT_EQ(convert({{"process", process}})["process"], expected);
+}
+
+TEST(GuestSpec, KeepsWhatProtectsTheContainer) {
+    const json linux_section = {{"seccomp", {{"defaultAction", "SCMP_ACT_ALLOW"}}},
+                                {"maskedPaths", {"/proc/kcore"}},
+                                {"readonlyPaths", {"/proc/sys"}},
+                                {"sysctl", {{"kernel.msgmax", "1"}}},
+                                {"personality", {{"domain", "LINUX32"}}}};
+    const json guest = convert({{"linux", linux_section}, {"hostname", "h"}, {"domainname", "d"}});
+    for (const auto& [name, value] : linux_section.items()) {
+        EXPECT_EQ(guest["linux"][name], value) << name;
+    }
+    EXPECT_EQ(guest["hostname"], "h");
+    EXPECT_EQ(guest["domainname"], "d");
+}
+
+TEST(GuestSpec, LeavesOnlyTheHookThatRunsInTheContainer) {
+    const json hook = json::array({{{"path", "/bin/true"}}});
+    const json guest = convert({{"hooks",
+                                 {{"prestart", hook},
+                                  {"createRuntime", hook},
+                                  {"createContainer", hook},
+                                  {"startContainer", hook},
+                                  {"poststart", hook},
+                                  {"poststop", hook}}}});
+    EXPECT_EQ(guest["hooks"], json({{"startContainer", hook}}));
+    EXPECT_FALSE(convert({{"hooks", {{"poststop", hook}}}}).contains("hooks"));
+}
+
+TEST(GuestSpec, DropsNamespacesAndPathsOfTheHost) {
+    const json guest = convert({{"linux",
+                                 {{"namespaces",
+                                   {{{"type", "network"}, {"path", "/run/netns/x"}},
+                                    {{"type", "ipc"}, {"path", "/proc/7/ns/ipc"}},
+                                    {{"type", "pid"}}}}}}});
+    EXPECT_EQ(guest["linux"]["namespaces"], json({{{"type", "ipc"}}, {{"type", "pid"}}}));
+}
+
+TEST(GuestSpec, RewritesASharedBindAndLeavesTheOthers) {
+    MountPlan plan;
+    plan.mounts = {planned(PlannedMount::Kind::guest, 0),
+                   planned(PlannedMount::Kind::shared, 1),
+                   planned(PlannedMount::Kind::shared_memory, 2)};
+    plan.mounts[1].share_path = "c1/volumes/1";
+    plan.mounts[2].size_bytes = 4096;
+    const json guest =
+        convert({{"mounts",
+                  {{{"destination", "/proc"}, {"type", "proc"}, {"source", "proc"}},
+                   {{"destination", "/v"},
+                    {"type", "none"},
+                    {"source", "/host/v"},
+                    {"options", {"rbind", "ro"}}},
+                   {{"destination", "/dev/shm"}, {"type", "bind"}, {"source", "/host/shm"}}}}},
+                plan);
+    EXPECT_EQ(guest["mounts"][0]["source"], "proc");
+    EXPECT_EQ(guest["mounts"][1]["source"], "/run/kata-containers/shared/containers/c1/volumes/1");
+    EXPECT_EQ(guest["mounts"][1]["type"], "bind");
+    EXPECT_EQ(guest["mounts"][1]["options"], json({"rbind", "ro"}));
+    EXPECT_EQ(guest["mounts"][2]["type"], "tmpfs");
+    EXPECT_EQ(guest["mounts"][2]["options"].back(), "size=4096");
+}
+
+TEST(GuestSpec, DropsDevicesThatOnlyTheHostHas) {
+    const json guest =
+        convert({{"linux",
+                  {{"devices",
+                    {{{"path", "/dev/null"}, {"type", "c"}, {"major", 1}, {"minor", 3}},
+                     {{"path", "/dev/fuse"}, {"type", "c"}, {"major", 10}, {"minor", 229}},
+                     {{"path", "/dev/kvm"}, {"type", "c"}, {"major", 10}, {"minor", 232}},
+                     {{"path", "/dev/sda"}, {"type", "b"}, {"major", 8}, {"minor", 0}}}}}}});
+    ASSERT_EQ(guest["linux"]["devices"].size(), 2U);
+    EXPECT_EQ(guest["linux"]["devices"][1]["path"], "/dev/fuse");
+}
+
+TEST(GuestSpec, KeepsLimitsButNotTheHostsCpuNumbers) {
+    const json guest = convert({{"linux",
+                                 {{"resources",
+                                   {{"memory", {{"limit", 1000}, {"swappiness", 5}}},
+                                    {"pids", {{"limit", 10}}},
+                                    {"cpu", {{"shares", 512}, {"cpus", "0-3"}}},
+                                    {"blockIO", {{"weight", 10}}}}}}}});
+    EXPECT_EQ(guest["linux"]["resources"],
+              json({{"memory", {{"limit", 1000}}},
+                    {"pids", {{"limit", 10}}},
+                    {"cpu", {{"shares", 512}}}}));
+}
+
+TEST(GuestSpec, TakesNoAnnotationAlong) {
+    EXPECT_EQ(convert({{"annotations", {{"run.oci.handler", "krun"}}}})["annotations"],
+              json::object());
+}
+
+TEST(GuestProcess, LosesItsLabelsOnly) {
+    EXPECT_EQ(json::parse(guest_process(R"({"args":["a"],"apparmorProfile":"p","cwd":"/"})")),
+              json({{"args", {"a"}}, {"cwd", "/"}}));
+}
+
+}  // namespace
+}  // namespace kata::sandbox

@@ -1,0 +1,69 @@
+#include "pkg/sandbox/journal.h"
+
+#include <gtest/gtest.h>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "tests/unit/sandbox/temp_dir.h"
+
+namespace kata::sandbox {
+namespace {
+
+class JournalTest : public ::testing::Test {
+  protected:
+    test::TempDir directory_;
+    std::filesystem::path path_ = directory_.path() / "journal";
+};
+
+TEST_F(JournalTest, IsEmptyWhenTheFileIsMissing) {
+    EXPECT_TRUE(Journal::load(path_).empty());
+}
+
+TEST_F(JournalTest, KeepsEffectsInOrderWithAnyBytesInTheirNames) {
+    Journal journal(path_, "c1");
+    journal.record(Effect::Kind::directory, "/a b\"c\n");
+    journal.record(Effect::Kind::vm, "uuid");
+    const std::vector<Effect> expected{{Effect::Kind::directory, "/a b\"c\n", "c1"},
+                                       {Effect::Kind::vm, "uuid", "c1"}};
+    EXPECT_EQ(Journal::load(path_), expected);
+}
+
+TEST_F(JournalTest, IsContinuedBySeveralCommands) {
+    Journal(path_, "c1").record(Effect::Kind::mount, "/m");
+    Journal(path_, "c2").record(Effect::Kind::cgroup, "/g");
+    ASSERT_EQ(Journal::load(path_).size(), 2U);
+    EXPECT_EQ(Journal::load(path_)[1].container_id, "c2");
+}
+
+TEST_F(JournalTest, IgnoresALastLineCutShortAtEveryByte) {
+    Journal(path_, "c1").record(Effect::Kind::mount, "/first");
+    const std::string whole = base::read_file(path_);
+    Journal(path_, "c1").record(Effect::Kind::mount, "/second");
+    const std::string both = base::read_file(path_);
+    for (std::size_t size = whole.size(); size < both.size(); ++size) {
+        base::write_file_atomically(path_, both.substr(0, size));
+        ASSERT_EQ(Journal::load(path_).size(), 1U) << "cut at byte " << size;
+    }
+}
+
+TEST_F(JournalTest, RefusesALineThatIsNoEffect) {
+    base::write_file_atomically(path_,
+                                "{\"effect\":\"explode\",\"object\":\"/\",\"container\":\"\"}\n");
+    try {
+        static_cast<void>(Journal::load(path_));
+        FAIL() << "an unknown effect was accepted";
+    } catch (const base::Error& error) {
+        EXPECT_EQ(error.code(), base::ErrorCode::internal);
+        EXPECT_NE(std::string(error.what()).find(path_.native()), std::string::npos);
+    }
+}
+
+TEST_F(JournalTest, IsReplacedByWhatRemains) {
+    Journal(path_, "c1").record(Effect::Kind::mount, "/m");
+    const std::vector<Effect> rest{{Effect::Kind::vm, "uuid", "c2"}};
+    Journal::rewrite(path_, rest);
+    EXPECT_EQ(Journal::load(path_), rest);
+}
+
+}  // namespace
+}  // namespace kata::sandbox

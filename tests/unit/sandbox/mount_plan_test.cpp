@@ -1,0 +1,139 @@
+#include "pkg/sandbox/mount_plan.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "tests/unit/sandbox/temp_dir.h"
+
+namespace kata::sandbox {
+namespace {
+
+using Kind = PlannedMount::Kind;
+
+class MountPlanTest : public ::testing::Test {
+  protected:
+    MountPlanTest() {
+        bundle_.path = directory_.path();
+        bundle_.rootfs = directory_.path() / "rootfs";
+        base::make_directories(bundle_.rootfs);
+    }
+    void add(const std::string& destination,
+             const std::string& type,
+             const std::string& source,
+             const std::vector<std::string>& options = {}) {
+        oci::Mount mount;
+        mount.destination = destination;
+        mount.type = type;
+        mount.source = source;
+        mount.options = options;
+        bundle_.spec.mounts.push_back(mount);
+    }
+    std::string file(const std::string& name) {
+        const auto path = directory_.path() / name;
+        base::write_file_atomically(path, "x");
+        return path.native();
+    }
+
+    test::TempDir directory_;
+    oci::Bundle bundle_;
+};
+
+TEST_F(MountPlanTest, SharesBindsAndLeavesTheRestToTheGuest) {
+    add("/proc", "proc", "proc");
+    add("/data", "bind", file("data"), {"bind", "ro"});
+    add("/etc", "", directory_.path().native(), {"rbind"});
+    const MountPlan plan = plan_mounts(bundle_, "c1");
+    ASSERT_EQ(plan.mounts.size(), 3U);
+    EXPECT_EQ(plan.mounts[0].kind, Kind::guest);
+    EXPECT_EQ(plan.mounts[1].kind, Kind::shared);
+    EXPECT_TRUE(plan.mounts[1].source_is_file);
+    EXPECT_TRUE(plan.mounts[1].read_only);
+    EXPECT_EQ(plan.mounts[1].share_path, "c1/volumes/1");
+    EXPECT_EQ(plan.mounts[2].kind, Kind::shared);
+    EXPECT_FALSE(plan.mounts[2].source_is_file);
+}
+
+TEST_F(MountPlanTest, TakesARelativeSourceFromTheBundle) {
+    file("data");
+    add("/data", "bind", "data");
+    EXPECT_EQ(plan_mounts(bundle_, "c1").mounts[0].source, directory_.path() / "data");
+}
+
+TEST_F(MountPlanTest, RefusesAMissingSourceNamingIt) {
+    add("/data", "bind", "/no/such/source");
+    try {
+        static_cast<void>(plan_mounts(bundle_, "c1"));
+        FAIL();
+    } catch (const base::Error& error) {
+        EXPECT_EQ(error.code(), base::ErrorCode::not_found);
+        EXPECT_NE(std::string(error.what()).find("/no/such/source"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("/data"), std::string::npos);
+    }
+}
+
+TEST_F(MountPlanTest, LooksThroughASymlinkIntoTheKernelsFiles) {
+    const auto link = directory_.path() / "innocent";
+    ASSERT_EQ(::symlink("/proc/sys", link.c_str()), 0);
+    add("/data", "bind", link.native());
+    EXPECT_EQ(plan_mounts(bundle_, "c1").mounts[0].kind, Kind::guest_bind);
+}
+
+TEST_F(MountPlanTest, TurnsSharedMemoryIntoTheGuestsOwn) {
+    add("/dev/shm", "bind", directory_.path().native());
+    const PlannedMount planned = plan_mounts(bundle_, "c1").mounts[0];
+    EXPECT_EQ(planned.kind, Kind::shared_memory);
+    EXPECT_GT(planned.size_bytes, 0U);
+}
+
+TEST_F(MountPlanTest, WarnsOfAFifo) {
+    const auto fifo = directory_.path() / "fifo";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    add("/fifo", "bind", fifo.native());
+    const MountPlan plan = plan_mounts(bundle_, "c1");
+    ASSERT_EQ(plan.warnings.size(), 1U);
+    EXPECT_NE(plan.warnings[0].find("/fifo"), std::string::npos);
+}
+
+TEST_F(MountPlanTest, ShowsTheShimBindsProcAndTmpfs) {
+    add("/proc", "proc", "proc");
+    add("/sys", "sysfs", "sysfs");
+    add("/tmp", "tmpfs", "tmpfs");
+    add("/data", "bind", file("data"), {"ro"});
+    bundle_.spec.root = oci::Root{"rootfs", true};
+    const ShimMountRequest request = shim_mounts(bundle_, plan_mounts(bundle_, "c1"));
+    EXPECT_TRUE(request.read_only_root);
+    EXPECT_EQ(request.rootfs, bundle_.rootfs.native());
+    ASSERT_EQ(request.mounts.size(), 3U);
+    EXPECT_EQ(request.mounts[0].type, "proc");
+    EXPECT_EQ(request.mounts[1].type, "tmpfs");
+    EXPECT_EQ(request.mounts[2].destination, "/data");
+    EXPECT_TRUE(request.mounts[2].read_only);
+}
+
+TEST_F(MountPlanTest, NeedsNoMountPointInsideAnotherMount) {
+    add("/dev", "tmpfs", "tmpfs");
+    add("/dev/pts", "devpts", "devpts");
+    add("/data", "bind", file("data"));
+    const auto points = missing_mount_points(bundle_.spec, plan_mounts(bundle_, "c1"));
+    ASSERT_EQ(points.size(), 2U);
+    EXPECT_EQ(points[0].destination, "/dev");
+    EXPECT_FALSE(points[0].as_file);
+    EXPECT_EQ(points[1].destination, "/data");
+    EXPECT_TRUE(points[1].as_file);
+}
+
+TEST(IsReadOnly, GoesByTheLastWord) {
+    oci::Mount mount;
+    EXPECT_FALSE(is_read_only(mount));
+    mount.options = {"ro"};
+    EXPECT_TRUE(is_read_only(mount));
+    mount.options = {"ro", "rw"};
+    EXPECT_FALSE(is_read_only(mount));
+}
+
+}  // namespace
+}  // namespace kata::sandbox

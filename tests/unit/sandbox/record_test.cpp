@@ -1,0 +1,106 @@
+#include "pkg/sandbox/record.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "pkg/base/error.h"
+
+namespace kata::sandbox {
+namespace {
+
+ContainerRecord sample() {
+    ContainerRecord record;
+    record.id = "c1";
+    record.sandbox_id = "c1";
+    record.root = "/run/kata-runtime";
+    record.bundle = "/b \"quoted\"";
+    record.rootfs = "/b/rootfs";
+    record.created = std::chrono::system_clock::time_point(std::chrono::nanoseconds(123456789));
+    record.last_status = oci::Status::running;
+    record.shim = {42, 1000};
+    record.creator = {43, 1001};
+    record.oci_version = "1.0.2";
+    record.annotations = {{"key", "value"}};
+    record.owns_sandbox = false;
+    return record;
+}
+
+TEST(ContainerRecord, ComesBackAsItWasWritten) {
+    const ContainerRecord back = parse_container_record(to_json_text(sample()), "state.json");
+    EXPECT_EQ(back.id, "c1");
+    EXPECT_EQ(back.bundle, "/b \"quoted\"");
+    EXPECT_EQ(back.created, sample().created);
+    EXPECT_EQ(back.last_status, oci::Status::running);
+    EXPECT_EQ(back.shim, (base::ProcessId{42, 1000}));
+    EXPECT_EQ(back.annotations.at("key"), "value");
+    EXPECT_FALSE(back.owns_sandbox);
+}
+
+TEST(ContainerRecord, IsRefusedWhenTruncatedAtAnyByte) {
+    const std::string whole = to_json_text(sample());
+    // The last byte is a newline, without which the document is still whole.
+    for (std::size_t size = 0; size + 1 < whole.size(); ++size) {
+        EXPECT_THROW(static_cast<void>(parse_container_record(whole.substr(0, size), "s")),
+                     base::Error)
+            << "cut at byte " << size;
+    }
+}
+
+TEST(ContainerRecord, IsRefusedFromAForeignSchemaNamingBoth) {
+    std::string text = to_json_text(sample());
+    text.replace(text.find("\"schema\": 1"), 11, "\"schema\": 9");
+    try {
+        static_cast<void>(parse_container_record(text, "/x/state.json"));
+        FAIL() << "schema 9 was accepted";
+    } catch (const base::Error& error) {
+        EXPECT_EQ(error.code(), base::ErrorCode::internal);
+        EXPECT_NE(std::string(error.what()).find("schema 9"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("/x/state.json"), std::string::npos);
+    }
+}
+
+TEST(SandboxRecord, KeepsTheVsockCidOnlyIfThereIsOne) {
+    SandboxRecord record{"s", "kata-s", "uuid", 7, 16, std::nullopt};
+    EXPECT_FALSE(parse_sandbox_record(to_json_text(record), "s").vsock_cid);
+    record.vsock_cid = 5;
+    EXPECT_EQ(parse_sandbox_record(to_json_text(record), "s").vsock_cid, 5U);
+}
+
+TEST(DeriveStatus, BelievesTheShimAndNotTheFile) {
+    ContainerRecord record = sample();
+    record.shim = base::find_process(::getpid()).value();
+    EXPECT_EQ(derive_status(record), oci::Status::running);
+    record.shim.start_time += 1;  // the pid was given to another process
+    EXPECT_EQ(derive_status(record), oci::Status::stopped);
+}
+
+TEST(DeriveStatus, IsStoppedForAZombieShim) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::pause();
+        ::_exit(0);
+    }
+    ContainerRecord record = sample();
+    record.shim = base::find_process(child).value();
+    ASSERT_EQ(derive_status(record), oci::Status::running);
+    ::kill(child, SIGKILL);
+    siginfo_t info{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+    EXPECT_EQ(derive_status(record), oci::Status::stopped);
+    ::waitpid(child, nullptr, 0);
+}
+
+TEST(DeriveStatus, IsCreatingOnlyWhileTheCreatorLives) {
+    ContainerRecord record = sample();
+    record.last_status = oci::Status::creating;
+    record.creator = base::find_process(::getpid()).value();
+    EXPECT_EQ(derive_status(record), oci::Status::creating);
+    record.creator.start_time += 1;
+    EXPECT_EQ(derive_status(record), oci::Status::stopped);
+}
+
+}  // namespace
+}  // namespace kata::sandbox

@@ -1,0 +1,91 @@
+#include "pkg/sandbox/undo.h"
+
+#include <sys/mount.h>
+
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "tests/unit/sandbox/fakes.h"
+#include "tests/unit/sandbox/temp_dir.h"
+
+namespace kata::sandbox {
+namespace {
+
+class UndoTest : public ::testing::Test {
+  protected:
+    UndoContext context(bool vm_confirmed = true) {
+        return {backend_, log_, base::Deadline::after(std::chrono::seconds(20)), vm_confirmed};
+    }
+
+    test::TempDir directory_;
+    test::FakeBackend backend_;
+    base::NullLog log_;
+};
+
+TEST_F(UndoTest, DestroysTheVmAndRemovesTheTree) {
+    backend_.fake.alive.insert("u1");
+    const auto tree = directory_.path() / "tree";
+    base::make_directories(tree / "a/b");
+    undo_effects({{Effect::Kind::directory, tree.native(), "c"}, {Effect::Kind::vm, "u1", "c"}},
+                 context());
+    EXPECT_TRUE(backend_.fake.alive.empty());
+    EXPECT_FALSE(std::filesystem::exists(tree));
+}
+
+TEST_F(UndoTest, MayBeRepeated) {
+    const auto tree = (directory_.path() / "tree").native();
+    const std::vector<Effect> effects{{Effect::Kind::directory, tree, "c"},
+                                      {Effect::Kind::mount, tree, "c"},
+                                      {Effect::Kind::vm, "u1", "c"}};
+    EXPECT_NO_THROW(undo_effects(effects, context()));
+    EXPECT_NO_THROW(undo_effects(effects, context()));
+}
+
+TEST_F(UndoTest, GoesOnAfterAFailureAndReportsTheFirst) {
+    backend_.fake.failure = base::ErrorCode::permission_denied;
+    const auto tree = directory_.path() / "tree";
+    base::make_directories(tree);
+    try {
+        undo_effects({{Effect::Kind::directory, tree.native(), "c"}, {Effect::Kind::vm, "u", "c"}},
+                     context());
+        FAIL() << "the failure was swallowed";
+    } catch (const base::Error& error) {
+        EXPECT_EQ(error.code(), base::ErrorCode::permission_denied);
+    }
+    EXPECT_FALSE(std::filesystem::exists(tree));
+}
+
+TEST_F(UndoTest, ConvergesWithoutLibvirt) {
+    backend_.fake.failure = base::ErrorCode::unavailable;
+    EXPECT_NO_THROW(undo_effects({{Effect::Kind::vm, "0-no-such-uuid", "c"}}, context()));
+}
+
+TEST_F(UndoTest, WaitsForAVmWhoseCreationWasNotConfirmed) {
+    undo_effects({{Effect::Kind::vm, "late", "c"}}, context(/*vm_confirmed=*/false));
+    EXPECT_EQ(backend_.fake.destroyed.front(), "late");
+}
+
+TEST_F(UndoTest, NeverRemovesWhatIsMountedInsideATree) {
+    const auto tree = directory_.path() / "tree";
+    const auto outside = directory_.path() / "outside";
+    base::make_directories(tree / "mounted");
+    base::make_directories(outside);
+    base::write_file_atomically(outside / "canary", "alive");
+    if (::mount(outside.c_str(), (tree / "mounted").c_str(), nullptr, MS_BIND, nullptr) != 0) {
+        GTEST_SKIP() << "this host does not allow mounts";
+    }
+    EXPECT_THROW(undo_effects({{Effect::Kind::directory, tree.native(), "c"}}, context()),
+                 base::Error);
+    EXPECT_EQ(base::read_file(outside / "canary"), "alive");
+    undo_effects({{Effect::Kind::directory, tree.native(), "c"},
+                  {Effect::Kind::mount, (tree / "mounted").native(), "c"}},
+                 context());
+    EXPECT_FALSE(std::filesystem::exists(tree));
+    EXPECT_EQ(base::read_file(outside / "canary"), "alive");
+}
+
+}  // namespace
+}  // namespace kata::sandbox
