@@ -1,5 +1,6 @@
 #include "pkg/base/error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -22,6 +23,8 @@ ErrorCode code_of(int error_number) {
         case EISDIR:
         case ENAMETOOLONG:
         case ELOOP:
+        case ENOEXEC:
+        case E2BIG:
             return ErrorCode::invalid_argument;
         case ENOSYS:
         case EOPNOTSUPP:
@@ -37,6 +40,43 @@ ErrorCode code_of(int error_number) {
         default:
             return ErrorCode::internal;
     }
+}
+
+// The bytes of the UTF-8 character that `text` begins with; 0 if it begins with none: overlong
+// forms, surrogates and numbers above U+10FFFF are none.
+std::size_t character_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(0);
+    if (lead < 0x80) {
+        return 1;
+    }
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < length) {
+        return 0;
+    }
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+    const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
+    const bool too_high = lead == 0xf4 && byte(1) >= 0x90;
+    return overlong || surrogate || too_high ? 0 : length;
+}
+
+// U+0080 to U+009F are control characters too: a terminal takes U+009B for ESC [.
+bool is_control(std::string_view character) {
+    const auto lead = static_cast<unsigned char>(character[0]);
+    return lead < 0x20 || lead == 0x7f ||
+           (lead == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0);
+}
+
+std::string shown_character(std::string_view character, char first) {
+    if (first == '\n' || first == '\t') {
+        return " ";
+    }
+    return character.empty() || is_control(character) ? "?" : std::string(character);
 }
 
 }  // namespace
@@ -98,15 +138,15 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
         text.remove_suffix(1);
     }
     std::string line;
-    for (const char c : text.substr(0, max_bytes)) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '\n' || c == '\t') {
-            line += ' ';
-        } else {
-            line += byte < 0x20 || byte == 0x7f ? '?' : c;
+    while (!text.empty()) {
+        const std::size_t length = character_length(text);
+        if (line.size() + std::max<std::size_t>(length, 1) > max_bytes) {
+            return line + "...";
         }
+        line += shown_character(text.substr(0, length), text.front());
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
-    return text.size() > max_bytes ? line + "..." : line;
+    return line;
 }
 
 }  // namespace kata::base

@@ -57,9 +57,9 @@ class Error : public std::runtime_error {
 /// The text of an errno value without the thread-unsafe buffer of strerror(3).
 [[nodiscard]] std::string errno_text(int error_number);
 
-/// `text` on one line, control and escape characters replaced by '?', cut to `max_bytes` (then
-/// "..."). For every string that came from a guest, an image or a file of a stranger before it is
-/// shown.
+/// `text` on one line, control characters, escapes and invalid UTF-8 replaced by '?', cut between
+/// two characters to `max_bytes` (then "..."). For every string that came from a guest, an image or
+/// a file of a stranger before it is shown.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 4096);
 
 }  // namespace kata::base

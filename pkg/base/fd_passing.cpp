@@ -1,12 +1,15 @@
 #include "pkg/base/fd_passing.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "pkg/base/error.h"
+#include "pkg/base/file.h"
 
 namespace kata::base {
 namespace {
@@ -103,11 +106,20 @@ SocketPair make_socket_pair() {
 
 UniqueFd connect_unix(const std::string& path) {
     sockaddr_un address{};
+    // A longer path is reached through a descriptor of its directory.
+    const UniqueFd directory =
+        path.size() < sizeof address.sun_path
+            ? UniqueFd()
+            : open_file(std::filesystem::path(path).parent_path(), O_PATH | O_DIRECTORY);
+    const std::string reached = directory.valid()
+                                    ? "/proc/self/fd/" + std::to_string(directory.get()) + "/" +
+                                          std::filesystem::path(path).filename().native()
+                                    : path;
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-        throw errno_error("connect to", path, ENAMETOOLONG);
+    if (reached.empty() || reached.size() >= sizeof address.sun_path) {
+        throw errno_error("connect to", path, reached.empty() ? ENOENT : ENAMETOOLONG);
     }
-    std::memcpy(address.sun_path, path.data(), path.size());
+    std::memcpy(address.sun_path, reached.data(), reached.size());
     UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket.valid()) {
         throw errno_error("create a socket for", path, errno);

@@ -33,7 +33,8 @@ struct SocketPair {
 };
 [[nodiscard]] SocketPair make_socket_pair();
 
-/// Connects a SOCK_STREAM socket to the unix socket at `path`. @throws Error naming the path.
+/// Connects a SOCK_STREAM socket to the unix socket at `path`, which may be longer than the 107
+/// bytes of a socket address. @throws Error naming the path.
 [[nodiscard]] UniqueFd connect_unix(const std::string& path);
 
 }  // namespace kata::base

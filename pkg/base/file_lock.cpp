@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
@@ -12,16 +13,33 @@
 
 namespace kata::base {
 
+namespace {
+
+// A command that deletes the directory of the lock may have removed the file while we waited for
+// it: such a lock excludes nobody who comes later.
+bool is_still_at(FdRef fd, const std::filesystem::path& path) {
+    struct stat held {};
+    struct stat found {};
+    return ::fstat(fd.get(), &held) == 0 && ::lstat(path.c_str(), &found) == 0 &&
+           held.st_dev == found.st_dev && held.st_ino == found.st_ino;
+}
+
+}  // namespace
+
 std::optional<FileLock> FileLock::try_acquire(const std::filesystem::path& path, Mode mode) {
-    UniqueFd fd = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
-    const int operation = (mode == Mode::shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
-    if (::flock(fd.get(), operation) == 0) {
-        return FileLock(std::move(fd));
+    for (;;) {
+        UniqueFd fd = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
+        const int operation = (mode == Mode::shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+        if (::flock(fd.get(), operation) != 0) {
+            if (errno == EWOULDBLOCK || errno == EINTR) {
+                return std::nullopt;
+            }
+            throw errno_error("lock", path.native(), errno);
+        }
+        if (is_still_at(fd.ref(), path)) {
+            return FileLock(std::move(fd));
+        }
     }
-    if (errno == EWOULDBLOCK || errno == EINTR) {
-        return std::nullopt;
-    }
-    throw errno_error("lock", path.native(), errno);
 }
 
 FileLock FileLock::acquire(const std::filesystem::path& path, Mode mode, Deadline deadline) {

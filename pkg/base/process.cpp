@@ -44,7 +44,13 @@ bool is_alive(const ProcessId& process) {
 }
 
 bool send_signal(const ProcessId& process, int signal) {
+    if (process.pid <= 0) {
+        return false;
+    }
     const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+    if (!pidfd.valid() && errno != ESRCH) {
+        throw errno_error("signal process", std::to_string(process.pid), errno);
+    }
     // The pidfd is pinned first, then the identity is compared: no recycling can slip in between.
     if (!pidfd.valid() || !is_alive(process)) {
         return false;

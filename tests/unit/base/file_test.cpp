@@ -1,0 +1,91 @@
+#include "pkg/base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base_test.h"
+
+namespace kata::base {
+namespace {
+
+namespace fs = std::filesystem;
+using File = DirectoryTest;
+
+TEST_F(File, IsReadUpToTheLimitAndNotBeyond) {
+    write(dir_ / "f", "12345");
+    EXPECT_EQ(read_file(dir_ / "f", 5), "12345");
+    expect_error([&] { (void)read_file(dir_ / "f", 4); }, ErrorCode::invalid_argument, "larger");
+    expect_error([&] { (void)read_file(dir_ / "none"); }, ErrorCode::not_found, "none");
+}
+
+TEST_F(File, OfAnotherTypeIsRefusedWithoutWaiting) {
+    ASSERT_EQ(::mkfifo((dir_ / "fifo").c_str(), 0600), 0);
+    for (const fs::path& path : {dir_ / "fifo", dir_, fs::path("/dev/zero")}) {
+        expect_error(
+            [&] { (void)read_file(path); }, ErrorCode::invalid_argument, "not a regular file");
+    }
+}
+
+TEST_F(File, OfProcIsReadWhole) {
+    const auto status = try_read_file("/proc/self/status");
+    ASSERT_TRUE(status);
+    EXPECT_THAT(*status, testing::HasSubstr("Pid:"));
+    EXPECT_FALSE(try_read_file("/proc/none"));
+}
+
+TEST_F(File, IsReplacedWithItsModeAndNothingLeftBeside) {
+    write(dir_ / "f", "old");
+    write_file_atomically(dir_ / "f", "new", 0640);
+    EXPECT_EQ(content(dir_ / "f"), "new");
+    EXPECT_EQ(fs::status(dir_ / "f").permissions(), fs::perms(0640));
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir_), {}), 1);
+}
+
+TEST_F(File, ThatCannotBeReplacedKeepsItsContentAndLeavesNothing) {
+    fs::create_directory(dir_ / "d");
+    write(dir_ / "d" / "inside", "x");
+    EXPECT_TRUE(error_of([&] { write_file_atomically(dir_ / "d", "new"); }));
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir_), {}), 1);
+    expect_error(
+        [&] { write_file_atomically(dir_ / "none" / "f", "x"); }, ErrorCode::not_found, "none");
+}
+
+TEST_F(File, ReplacesASymlinkAndNotItsTarget) {
+    write(dir_ / "target", "kept");
+    fs::create_symlink("target", dir_ / "link");
+    write_file_atomically(dir_ / "link", "new");
+    EXPECT_EQ(content(dir_ / "target"), "kept");
+    EXPECT_FALSE(fs::is_symlink(dir_ / "link"));
+}
+
+TEST_F(File, OfTheKernelIsWrittenButNeverCreated) {
+    write(dir_ / "f", "1234");
+    write_existing_file(dir_ / "f", "x");
+    EXPECT_EQ(content(dir_ / "f"), "x234");
+    expect_error([&] { write_existing_file(dir_ / "n", "x"); }, ErrorCode::not_found, "n");
+    EXPECT_FALSE(fs::exists(dir_ / "n"));
+}
+
+TEST_F(File, ErrorsOfAFullDeviceAreReported) {
+    const UniqueFd full = open_file("/dev/full", O_WRONLY);
+    expect_error([&] { write_all(full.ref(), "x", "the log"); },
+                 ErrorCode::internal,
+                 "cannot write \"the log\": no space left on device");
+}
+
+TEST_F(File, DirectoriesAreMadeOnceAndAFileInTheWayIsNamed) {
+    make_directories(dir_ / "a" / "b", 0711);
+    make_directories(dir_ / "a" / "b");
+    EXPECT_EQ(fs::status(dir_ / "a").permissions(), fs::perms(0711));
+    write(dir_ / "f", "");
+    expect_error([&] { make_directories(dir_ / "f" / "x"); }, ErrorCode::invalid_argument, "f");
+    expect_error([&] { make_directories(dir_ / "f"); }, ErrorCode::invalid_argument, "f");
+}
+
+TEST_F(File, DescriptorsAreClosedOnExec) {
+    const UniqueFd fd = open_file(dir_, O_RDONLY);
+    EXPECT_EQ(::fcntl(fd.get(), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+}
+
+}  // namespace
+}  // namespace kata::base
