@@ -1,0 +1,274 @@
+#include "pkg/libvirt-driver/domain_xml.h"
+
+#include <sys/un.h>
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
+
+#include "pkg/base/error.h"
+#include "pkg/libvirt-driver/xml_text.h"
+
+namespace kata::libvirt_driver {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using sandbox::Accelerator;
+using sandbox::VmConfig;
+
+using Attributes = std::initializer_list<std::pair<const char*, std::string>>;
+
+// More than a sandbox starts with, so that ports can be plugged later. An unused one costs a pair
+// of queues in the guest and no measurable time.
+constexpr std::size_t kSerialPorts = 64;
+constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
+
+// Slots of the root bus that both machine types leave free. Devices placed there by us need none of
+// the PCIe root ports libvirt adds to q35: one for each device it places itself, and a spare.
+constexpr int kSerialSlot = 3;
+constexpr int kShareSlot = 4;
+constexpr int kVsockSlot = 5;
+
+pugi::xml_node add(pugi::xml_node parent, const char* name, Attributes attributes = {}) {
+    pugi::xml_node node = parent.append_child(name);
+    for (const auto& [key, value] : attributes) {
+        node.append_attribute(key) = value.c_str();
+    }
+    return node;
+}
+
+pugi::xml_node add_text(pugi::xml_node parent,
+                        const char* name,
+                        const std::string& text,
+                        Attributes attributes = {}) {
+    pugi::xml_node node = add(parent, name, attributes);
+    node.text() = text.c_str();
+    return node;
+}
+
+void add_root_bus_address(pugi::xml_node device, int slot) {
+    add(device,
+        "address",
+        {{"type", "pci"},
+         {"domain", "0x0000"},
+         {"bus", "0x00"},
+         {"slot", fmt::format("{:#04x}", slot)},
+         {"function", "0x0"}});
+}
+
+/// XML 1.0 has no way to write most control characters; none belongs into a name or path anyway.
+void require_plain_text(std::string_view what, std::string_view text) {
+    const auto is_control = [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; };
+    if (std::any_of(text.begin(), text.end(), is_control)) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("cannot describe the VM: control character in {} \"{}\"",
+                                what,
+                                base::printable(text)));
+    }
+}
+
+void require_socket_path(const std::filesystem::path& path) {
+    require_plain_text("socket path", path.native());
+    if (path.native().size() > kMaxSocketPath) {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("cannot use socket \"{}\": the path is longer than {} bytes",
+                                base::printable(path.native()),
+                                kMaxSocketPath));
+    }
+}
+
+void validate(const VmConfig& config) {
+    if (config.machine_type != "q35" && config.machine_type != "pc") {
+        throw Error(ErrorCode::invalid_argument,
+                    fmt::format("machine type \"{}\" is not known; use q35 or pc",
+                                base::printable(config.machine_type)));
+    }
+    if (config.memory_mib == 0 || config.vcpus == 0) {
+        throw Error(ErrorCode::invalid_argument, "a VM needs memory and at least one vCPU");
+    }
+    require_plain_text("name", config.name);
+    require_plain_text("sandbox id", config.sandbox_id);
+    require_plain_text("state directory", config.state_dir.native());
+    require_plain_text("emulator path", config.emulator);
+    require_plain_text("kernel path", config.kernel.native());
+    require_plain_text("initrd path", config.initrd.native());
+    require_plain_text("kernel parameters", config.kernel_parameters);
+    require_plain_text("console log path", config.console_log.native());
+    for (const sandbox::VmPort& port : config.ports) {
+        require_plain_text("port name", port.name);
+        require_socket_path(port.socket);
+    }
+    if (config.share) {
+        require_plain_text("shared directory", config.share->directory.native());
+        require_plain_text("share tag", config.share->tag);
+    }
+}
+
+void add_identity(pugi::xml_node domain, const VmConfig& config) {
+    add_text(domain, "name", config.name);
+    add_text(domain, "uuid", config.uuid);
+    pugi::xml_node ours = add(
+        add(domain, "metadata"), "kata:sandbox", {{"xmlns:kata", std::string(kMetadataNamespace)}});
+    add_text(ours, "kata:id", config.sandbox_id);
+    add_text(ours, "kata:stateDirectory", config.state_dir.native());
+}
+
+void add_memory_and_cpus(pugi::xml_node domain, const VmConfig& config, Accelerator accelerator) {
+    add_text(domain, "memory", std::to_string(config.memory_mib), {{"unit", "MiB"}});
+    if (config.share) {
+        // virtiofsd reads and writes the guest's memory.
+        pugi::xml_node backing = add(domain, "memoryBacking");
+        add(backing, "source", {{"type", "memfd"}});
+        add(backing, "access", {{"mode", "shared"}});
+    }
+    add_text(domain, "vcpu", std::to_string(config.vcpus));
+    if (accelerator == Accelerator::kvm) {
+        // Never migrated, so the guest may have the features that would prevent it.
+        add(domain,
+            "cpu",
+            {{"mode", "host-passthrough"}, {"check", "none"}, {"migratable", "off"}});
+    } else {
+        add(domain, "cpu", {{"mode", "maximum"}, {"check", "none"}});
+    }
+}
+
+void add_boot(pugi::xml_node domain, const VmConfig& config) {
+    pugi::xml_node os = add(domain, "os");
+    add_text(os, "type", "hvm", {{"arch", "x86_64"}, {"machine", config.machine_type}});
+    add_text(os, "kernel", config.kernel.native());
+    if (!config.initrd.empty()) {
+        add_text(os, "initrd", config.initrd.native());
+    }
+    add_text(os, "cmdline", config.kernel_parameters);
+}
+
+void add_behaviour(pugi::xml_node domain) {
+    pugi::xml_node features = add(domain, "features");
+    add(features, "acpi");  // the power button of `virsh shutdown`
+    add(features, "vmport", {{"state", "off"}});
+    pugi::xml_node clock = add(domain, "clock", {{"offset", "utc"}});
+    add(clock, "timer", {{"name", "hpet"}, {"present", "no"}});
+    for (const char* event : {"on_poweroff", "on_reboot", "on_crash"}) {
+        add_text(domain, event, "destroy");
+    }
+}
+
+void add_share(pugi::xml_node devices, const sandbox::VmShare& share) {
+    pugi::xml_node filesystem = add(devices, "filesystem", {{"type", "mount"}});
+    add(filesystem, "driver", {{"type", "virtiofs"}});
+    add(filesystem, "binary", {{"xattr", "on"}});
+    add(filesystem, "source", {{"dir", share.directory.native()}});
+    add(filesystem, "target", {{"dir", share.tag}});
+    add_root_bus_address(filesystem, kShareSlot);
+}
+
+void add_console(pugi::xml_node devices, const std::filesystem::path& log) {
+    pugi::xml_node serial = add(devices, "serial", {{"type", "file"}});
+    add(serial, "source", {{"path", log.native()}, {"append", "off"}});
+    add(serial, "target", {{"type", "isa-serial"}, {"port", "0"}});
+}
+
+void add_port(pugi::xml_node devices, const sandbox::VmPort& port, std::size_t number) {
+    pugi::xml_node channel = add(devices, "channel", {{"type", "unix"}});
+    add(channel, "source", {{"mode", "bind"}, {"path", port.socket.native()}});
+    add(channel, "target", {{"type", "virtio"}, {"name", port.name}});
+    add(channel,
+        "address",
+        {{"type", "virtio-serial"},
+         {"controller", "0"},
+         {"bus", "0"},
+         {"port", std::to_string(number)}});
+}
+
+void add_ports(pugi::xml_node devices, const std::vector<sandbox::VmPort>& ports) {
+    // Number 0 of a virtio-serial controller is reserved for a console.
+    const std::size_t capacity = std::max(kSerialPorts, ports.size() + 1);
+    pugi::xml_node controller =
+        add(devices,
+            "controller",
+            {{"type", "virtio-serial"}, {"index", "0"}, {"ports", std::to_string(capacity)}});
+    add_root_bus_address(controller, kSerialSlot);
+    std::size_t number = 1;
+    for (const sandbox::VmPort& port : ports) {
+        add_port(devices, port, number++);
+    }
+}
+
+void add_vsock(pugi::xml_node devices) {
+    pugi::xml_node vsock = add(devices, "vsock", {{"model", "virtio"}});
+    add(vsock, "cid", {{"auto", "yes"}});
+    add_root_bus_address(vsock, kVsockSlot);
+}
+
+void add_devices(pugi::xml_node domain, const VmConfig& config) {
+    pugi::xml_node devices = add(domain, "devices");
+    if (!config.emulator.empty()) {
+        add_text(devices, "emulator", config.emulator);
+    }
+    add(devices, "controller", {{"type", "usb"}, {"model", "none"}});
+    add_ports(devices, config.ports);
+    if (config.share) {
+        add_share(devices, *config.share);
+    }
+    if (!config.console_log.empty()) {
+        add_console(devices, config.console_log);
+    }
+    if (config.vsock) {
+        add_vsock(devices);
+    }
+    add(devices, "memballoon", {{"model", "none"}});
+}
+
+void add_label(pugi::xml_node domain, UserIds user) {
+    // Only the model that changes owners is named: SELinux and AppArmor keep their own labels.
+    pugi::xml_node label =
+        add(domain, "seclabel", {{"type", "static"}, {"model", "dac"}, {"relabel", "no"}});
+    add_text(label, "label", fmt::format("+{}:+{}", user.uid, user.gid));
+}
+
+}  // namespace
+
+std::string build_domain_xml(const VmConfig& config, const HostChoices& host) {
+    validate(config);
+    pugi::xml_document document;
+    const bool kvm = host.accelerator == Accelerator::kvm;
+    pugi::xml_node domain = document.append_child("domain");
+    domain.append_attribute("type") = kvm ? "kvm" : "qemu";
+    add_identity(domain, config);
+    add_memory_and_cpus(domain, config, host.accelerator);
+    add_boot(domain, config);
+    add_behaviour(domain);
+    add_devices(domain, config);
+    if (host.qemu_user) {
+        add_label(domain, *host.qemu_user);
+    }
+    std::ostringstream text;
+    document.save(text, "  ", pugi::format_indent | pugi::format_no_declaration);
+    return text.str();
+}
+
+std::optional<std::uint32_t> vsock_cid(const std::string& live_xml) {
+    const auto values =
+        select_text(live_xml, "/domain/devices/vsock/cid/@address", "the XML of the VM");
+    if (values.empty()) {
+        return std::nullopt;
+    }
+    const std::string& text = values.front();
+    std::uint32_t cid = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cid);
+    if (error != std::errc() || end != text.data() + text.size()) {
+        throw Error(ErrorCode::internal,
+                    fmt::format("libvirt gives the VM the vsock address \"{}\", not a number",
+                                base::printable(text)));
+    }
+    return cid;
+}
+
+}  // namespace kata::libvirt_driver

@@ -1,0 +1,150 @@
+#include "pkg/libvirt-driver/libvirt_hypervisor.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "pkg/base/error.h"
+#include "pkg/libvirt-driver/accelerator.h"
+#include "pkg/libvirt-driver/domain.h"
+#include "pkg/libvirt-driver/libvirt_error.h"
+
+namespace kata::libvirt_driver {
+namespace {
+
+using base::Deadline;
+using base::Error;
+using base::ErrorCode;
+using sandbox::HypervisorVersion;
+using sandbox::StartedVm;
+using sandbox::VmConfig;
+using sandbox::VmState;
+
+std::string effective_uri(const std::string& uri) {
+    if (!uri.empty()) {
+        return uri;
+    }
+    const char* from_environment = std::getenv("LIBVIRT_DEFAULT_URI");
+    const bool set = from_environment != nullptr && *from_environment != '\0';
+    return set ? from_environment : "qemu:///system";
+}
+
+/// libvirt packs a version as 1000000 * major + 1000 * minor + release.
+std::string version_text(unsigned long version) {
+    return fmt::format("{}.{}.{}", version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+std::string version_of(virConnectPtr connection,
+                       int (*ask)(virConnectPtr, unsigned long*),
+                       const char* operation) {
+    unsigned long version = 0;
+    if (ask(connection, &version) < 0) {
+        throw last_error(operation);
+    }
+    return version_text(version);
+}
+
+std::optional<UserIds> ask_qemu_user(virConnectPtr connection) {
+    const LibvirtText capabilities(virConnectGetCapabilities(connection));
+    if (capabilities == nullptr) {
+        throw last_error("cannot read the capabilities of libvirt");
+    }
+    return qemu_user_ids(capabilities.get());
+}
+
+pid_t require_qemu(const VmConfig& config, std::optional<UserIds> user) {
+    const auto owner = user ? std::optional(user->uid) : std::nullopt;
+    const auto pid = find_qemu(ProcessPaths{}, config.name, config.uuid, owner);
+    if (!pid) {
+        throw Error(ErrorCode::unavailable,
+                    fmt::format("cannot find the QEMU process of VM \"{}\" on this host",
+                                base::printable(config.name)));
+    }
+    return *pid;
+}
+
+StartedVm describe_started(virDomainPtr domain,
+                           const VmConfig& config,
+                           std::optional<UserIds> user,
+                           AcceleratorChoice choice) {
+    StartedVm started;
+    started.pid = require_qemu(config, user);
+    started.accelerator = choice.accelerator;
+    started.warnings = std::move(choice.warnings);
+    if (config.vsock) {
+        started.vsock_cid = vsock_cid(live_xml(domain));
+    }
+    return started;
+}
+
+StartedVm start_paused(virConnectPtr connection, const VmConfig& config) {
+    const std::optional<UserIds> user = ask_qemu_user(connection);
+    const QemuUser qemu_user = describe_user(user.value_or(current_user_ids()));
+    AcceleratorChoice choice = choose_accelerator(config.accelerator, probe_kvm("/", qemu_user));
+    const std::string xml = build_domain_xml(config, {choice.accelerator, user});
+    const DomainHandle domain = create_domain(connection, config, xml, VIR_DOMAIN_START_PAUSED);
+    try {
+        return describe_started(domain.get(), config, user, std::move(choice));
+    } catch (const Error&) {
+        // The caller learns of no VM, so none may stay; its own error is the one to tell.
+        static_cast<void>(virDomainDestroy(domain.get()));
+        throw;
+    }
+}
+
+std::string attempt(const char* verb, const std::string& vm) {
+    return fmt::format("cannot {} VM \"{}\"", verb, base::printable(vm));
+}
+
+}  // namespace
+
+LibvirtHypervisor::LibvirtHypervisor(const std::string& uri) : connection_(effective_uri(uri)) {}
+
+StartedVm LibvirtHypervisor::create_vm_paused(const VmConfig& config, Deadline deadline) {
+    return connection_.call(
+        attempt("start", config.name), deadline, [config](virConnectPtr connection) {
+            return start_paused(connection, config);
+        });
+}
+
+void LibvirtHypervisor::resume_vm(const std::string& uuid, Deadline deadline) {
+    connection_.call(attempt("resume", uuid), deadline, [uuid](virConnectPtr connection) {
+        resume_domain(connection, uuid);
+    });
+}
+
+void LibvirtHypervisor::destroy_vm(const std::string& uuid, Deadline deadline) {
+    connection_.call(
+        attempt("destroy", uuid), deadline, [uuid, deadline](virConnectPtr connection) {
+            destroy_domain(connection, uuid, deadline);
+        });
+}
+
+VmState LibvirtHypervisor::vm_state(const std::string& uuid, Deadline deadline) {
+    return connection_.call(
+        attempt("ask the state of", uuid), deadline, [uuid](virConnectPtr connection) {
+            return domain_state(connection, uuid);
+        });
+}
+
+HypervisorVersion LibvirtHypervisor::version(Deadline deadline) {
+    HypervisorVersion version = connection_.call(
+        "cannot ask the version of libvirt", deadline, [](virConnectPtr connection) {
+            HypervisorVersion answer;
+            answer.daemon = version_of(
+                connection, virConnectGetLibVersion, "cannot ask the version of the daemon");
+            answer.hypervisor =
+                version_of(connection, virConnectGetVersion, "cannot ask the version of QEMU");
+            return answer;
+        });
+    unsigned long library = 0;
+    if (virGetVersion(&library, nullptr, nullptr) < 0) {
+        throw last_error("cannot ask the version of the libvirt library");
+    }
+    version.library = version_text(library);
+    version.uri = connection_.uri();
+    return version;
+}
+
+}  // namespace kata::libvirt_driver

@@ -1,0 +1,31 @@
+// LibvirtHypervisor: sandbox VMs as transient libvirt domains. It holds one lazily opened
+// connection and no state about VMs: every answer is the daemon's. A VM it started outlives it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "pkg/libvirt-driver/connection.h"
+#include "pkg/libvirt-driver/domain_xml.h"
+#include "pkg/libvirt-driver/qemu_process.h"
+#include "pkg/sandbox/hypervisor.h"
+
+namespace kata::libvirt_driver {
+
+class LibvirtHypervisor final : public sandbox::Hypervisor {
+  public:
+    /// @param uri empty: LIBVIRT_DEFAULT_URI, or qemu:///system. Nothing is connected yet.
+    explicit LibvirtHypervisor(const std::string& uri);
+
+    sandbox::StartedVm create_vm_paused(const sandbox::VmConfig& config,
+                                        base::Deadline deadline) override;
+    void resume_vm(const std::string& uuid, base::Deadline deadline) override;
+    void destroy_vm(const std::string& uuid, base::Deadline deadline) override;
+    sandbox::VmState vm_state(const std::string& uuid, base::Deadline deadline) override;
+    sandbox::HypervisorVersion version(base::Deadline deadline) override;
+
+  private:
+    Connection connection_;
+};
+
+}  // namespace kata::libvirt_driver

@@ -1,0 +1,115 @@
+#include "pkg/libvirt-driver/libvirt_hypervisor.h"
+
+#include <cstdlib>
+#include <memory>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pkg/sandbox/vm_backend.h"
+
+#include "expect_error.h"
+#include "silent_daemon.h"
+#include "test_domain.h"
+
+extern "C" kata::sandbox::Hypervisor* kata_make_hypervisor(const char* uri);
+
+namespace kata::libvirt_driver {
+namespace {
+
+using base::Deadline;
+using base::ErrorCode;
+using sandbox::VmState;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+Deadline ample() {
+    return Deadline::after(std::chrono::minutes(1));
+}
+
+TEST(LibvirtHypervisor, TellsVersions) {
+    LibvirtHypervisor hypervisor(kTestUri);
+
+    const auto version = hypervisor.version(ample());
+
+    EXPECT_EQ(version.uri, kTestUri);
+    EXPECT_THAT(version.library, MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
+    EXPECT_EQ(version.daemon, version.library) << "the test driver is part of the library";
+    EXPECT_EQ(version.hypervisor, "0.0.2");
+}
+
+TEST(LibvirtHypervisor, TellsTheStateOfAVm) {
+    LibvirtHypervisor hypervisor(kTestUri);
+
+    EXPECT_EQ(hypervisor.vm_state(kPresetUuid, ample()), VmState::running);
+    EXPECT_EQ(hypervisor.vm_state(kUnknownUuid, ample()), VmState::stopped);
+}
+
+TEST(LibvirtHypervisor, DestroysAVmOnceAndAgain) {
+    LibvirtHypervisor hypervisor(kTestUri);
+
+    hypervisor.destroy_vm(kPresetUuid, ample());
+    EXPECT_EQ(hypervisor.vm_state(kPresetUuid, ample()), VmState::stopped);
+    EXPECT_NO_THROW(hypervisor.destroy_vm(kPresetUuid, ample()));
+}
+
+TEST(LibvirtHypervisor, CannotResumeWhatIsRunningOrMissing) {
+    LibvirtHypervisor hypervisor(kTestUri);
+    const auto resume = [&](const char* uuid) {
+        return error_of([&] {
+            hypervisor.resume_vm(uuid, ample());
+            return 0;
+        });
+    };
+
+    EXPECT_EQ(resume(kUnknownUuid).code(), ErrorCode::not_found);
+    EXPECT_THAT(resume(kPresetUuid).what(), HasSubstr("cannot resume VM with UUID"));
+}
+
+TEST(LibvirtHypervisor, RefusesABadConfigBeforeAnythingIsCreated) {
+    LibvirtHypervisor hypervisor(kTestUri);
+    sandbox::VmConfig config = test_config("kata-a", kUnknownUuid);
+    config.accelerator = sandbox::Accelerator::tcg;
+    config.machine_type = "vax";
+
+    const auto error = error_of([&] { return hypervisor.create_vm_paused(config, ample()); });
+
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    EXPECT_EQ(hypervisor.vm_state(kUnknownUuid, ample()), VmState::stopped);
+}
+
+TEST(LibvirtHypervisor, TimesOutOnAHungDaemonInEveryCall) {
+    SilentDaemon daemon;
+    LibvirtHypervisor hypervisor(daemon.uri());
+    const auto soon = [] { return Deadline::after(std::chrono::milliseconds(50)); };
+
+    EXPECT_EQ(error_of([&] { return hypervisor.create_vm_paused({}, soon()); }).code(),
+              ErrorCode::timeout);
+    EXPECT_EQ(error_of([&] { return hypervisor.vm_state(kPresetUuid, soon()); }).code(),
+              ErrorCode::timeout);
+    EXPECT_EQ(error_of([&] { return hypervisor.version(soon()); }).code(), ErrorCode::timeout);
+    EXPECT_EQ(error_of([&] {
+                  hypervisor.destroy_vm(kPresetUuid, soon());
+                  return 0;
+              }).code(),
+              ErrorCode::timeout);
+    daemon.hang_up();
+}
+
+TEST(MakeHypervisor, WithAUriConnectsThere) {
+    const sandbox::MakeHypervisor make = kata_make_hypervisor;
+    const std::unique_ptr<sandbox::Hypervisor> hypervisor(make(kTestUri));
+
+    EXPECT_EQ(hypervisor->version(ample()).uri, kTestUri);
+}
+
+TEST(MakeHypervisor, WithoutAUriTakesTheOneOfTheEnvironment) {
+    ASSERT_EQ(setenv("LIBVIRT_DEFAULT_URI", kTestUri, 1), 0);
+    const std::unique_ptr<sandbox::Hypervisor> hypervisor(kata_make_hypervisor(""));
+    ASSERT_EQ(unsetenv("LIBVIRT_DEFAULT_URI"), 0);
+
+    EXPECT_EQ(hypervisor->version(ample()).uri, kTestUri);
+}
+
+}  // namespace
+}  // namespace kata::libvirt_driver
