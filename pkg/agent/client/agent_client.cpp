@@ -7,9 +7,11 @@
 #include <chrono>
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
 
 #include "pkg/agent/client/channel.h"
 #include "pkg/agent/client/grpc_error.h"
+#include "pkg/agent/client/interruption_watch.h"
 #include "pkg/base/error.h"
 
 namespace kata::agent {
@@ -27,17 +29,44 @@ std::string quoted(const std::string& operation, const std::string& id) {
     return operation + " \"" + base::printable(id, 128) + "\"";
 }
 
-// One unary call: `call` is a method of the stub.
-template <typename Request, typename Response, typename Method>
+// Waits for the one event of `queue`; an interruption cancels the call, which then is that event.
+void await_answer(grpc::CompletionQueue& queue, grpc::ClientContext& context) {
+    const InterruptionWatch watch;
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue.AsyncNext(
+               &tag, &ok, std::chrono::system_clock::now() + InterruptionWatch::kInterval) ==
+           grpc::CompletionQueue::TIMEOUT) {
+        if (watch.fired()) {
+            context.TryCancel();
+        }
+    }
+    queue.Shutdown();
+    while (queue.Next(&tag, &ok)) {
+    }
+}
+
+// One unary call: `prepare` is a PrepareAsync method of the stub.
+template <typename Request, typename Response, typename Prepare>
 Response call(v1::AgentService::Stub& stub,
-              Method method,
+              Prepare prepare,
               const Request& request,
               base::Deadline deadline,
               const std::string& operation) {
+    const InterruptionWatch watch;
+    grpc::CompletionQueue queue;
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + deadline.remaining());
     Response response;
-    throw_if_failed((stub.*method)(&context, request, &response), operation);
+    grpc::Status status;
+    const auto reader = (stub.*prepare)(&context, request, &queue);
+    reader->StartCall();
+    reader->Finish(&response, &status, &queue);
+    await_answer(queue, context);
+    if (!status.ok()) {
+        watch.check();
+    }
+    throw_if_failed(status, operation);
     return response;
 }
 
@@ -68,7 +97,7 @@ void AgentClient::create_sandbox(const sandbox::SandboxSetup& setup, base::Deadl
     }
     call<v1::CreateSandboxRequest, v1::CreateSandboxResponse>(
         *stub_,
-        &v1::AgentService::Stub::CreateSandbox,
+        &v1::AgentService::Stub::PrepareAsyncCreateSandbox,
         request,
         deadline,
         quoted("prepare the guest of sandbox", setup.sandbox_id));
@@ -82,7 +111,7 @@ void AgentClient::create_container(const std::string& container_id,
     request.set_spec_json(spec_json);
     call<v1::CreateContainerRequest, v1::CreateContainerResponse>(
         *stub_,
-        &v1::AgentService::Stub::CreateContainer,
+        &v1::AgentService::Stub::PrepareAsyncCreateContainer,
         request,
         deadline,
         quoted("create container", container_id));
@@ -93,7 +122,7 @@ void AgentClient::start_container(const std::string& container_id, base::Deadlin
     request.set_container_id(container_id);
     call<v1::StartContainerRequest, v1::StartContainerResponse>(
         *stub_,
-        &v1::AgentService::Stub::StartContainer,
+        &v1::AgentService::Stub::PrepareAsyncStartContainer,
         request,
         deadline,
         quoted("start container", container_id));
@@ -104,7 +133,7 @@ void AgentClient::remove_container(const std::string& container_id, base::Deadli
     request.set_container_id(container_id);
     call<v1::RemoveContainerRequest, v1::RemoveContainerResponse>(
         *stub_,
-        &v1::AgentService::Stub::RemoveContainer,
+        &v1::AgentService::Stub::PrepareAsyncRemoveContainer,
         request,
         deadline,
         quoted("remove container", container_id));
@@ -120,7 +149,7 @@ void AgentClient::exec_process(const std::string& container_id,
     request.set_process_json(process_json);
     call<v1::ExecProcessRequest, v1::ExecProcessResponse>(
         *stub_,
-        &v1::AgentService::Stub::ExecProcess,
+        &v1::AgentService::Stub::PrepareAsyncExecProcess,
         request,
         deadline,
         quoted("start a process in container", container_id));
@@ -138,7 +167,7 @@ void AgentClient::signal_process(const std::string& container_id,
     request.set_all(all);
     call<v1::SignalProcessRequest, v1::SignalProcessResponse>(
         *stub_,
-        &v1::AgentService::Stub::SignalProcess,
+        &v1::AgentService::Stub::PrepareAsyncSignalProcess,
         request,
         deadline,
         quoted("signal container", container_id));
@@ -154,7 +183,7 @@ std::string AgentClient::list_processes(const std::string& container_id,
     }
     return call<v1::ListProcessesRequest, v1::ListProcessesResponse>(
                *stub_,
-               &v1::AgentService::Stub::ListProcesses,
+               &v1::AgentService::Stub::PrepareAsyncListProcesses,
                request,
                deadline,
                quoted("list the processes of container", container_id))

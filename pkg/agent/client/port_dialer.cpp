@@ -1,8 +1,10 @@
 #include "pkg/agent/client/port_dialer.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -11,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "pkg/agent/client/interruption_watch.h"
 #include "pkg/agent/client/vsock_dialer.h"
 #include "pkg/agent/protocol/greeting.h"
 #include "pkg/base/error.h"
@@ -51,6 +54,7 @@ sockaddr_un unix_address(const std::filesystem::path& path) {
 // Not base::connect_unix: a QEMU that hangs stops accepting, and a blocking connect would then
 // outlast every deadline.
 base::UniqueFd connect_port(const std::filesystem::path& path, Deadline deadline) {
+    const InterruptionWatch watch;
     const sockaddr_un address = unix_address(path);
     for (;;) {
         base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -71,7 +75,20 @@ base::UniqueFd connect_port(const std::filesystem::path& path, Deadline deadline
             throw Error(ErrorCode::timeout,
                         "cannot connect to \"" + path.native() + "\": QEMU does not answer");
         }
+        watch.check();
         std::this_thread::sleep_for(kPollInterval);
+    }
+}
+
+// Waits for the first byte, in pieces, so that an interruption is noticed; what comes is
+// greet_guest's.
+void await_bytes(base::FdRef connection, Deadline deadline, const InterruptionWatch& watch) {
+    pollfd waiting{connection.get(), POLLIN, 0};
+    int ready = 0;
+    while (ready <= 0 && !deadline.passed()) {
+        const auto piece = std::min(deadline.remaining(), InterruptionWatch::kInterval);
+        ready = ::poll(&waiting, 1, static_cast<int>(piece.count()));
+        watch.check();
     }
 }
 
@@ -79,9 +96,12 @@ base::UniqueFd connect_port(const std::filesystem::path& path, Deadline deadline
 bool greeted(base::FdRef connection,
              const std::string& object,
              milliseconds wait,
-             Deadline deadline) {
+             Deadline deadline,
+             const InterruptionWatch& watch) {
+    const Deadline this_time = deadline.at_most(wait);
     try {
-        static_cast<void>(greet_guest(connection, deadline.at_most(wait)));
+        await_bytes(connection, this_time, watch);
+        static_cast<void>(greet_guest(connection, this_time));
         return true;
     } catch (const Error& error) {
         if (error.code() == ErrorCode::unavailable) {
@@ -101,10 +121,11 @@ bool greeted(base::FdRef connection,
 
 template <typename Connect>
 base::UniqueFd connect_and_greet(Connect connect, const std::string& object, Deadline deadline) {
+    const InterruptionWatch watch;
     milliseconds wait = kFirstWait;
     for (;;) {
         base::UniqueFd connection = connect();
-        if (greeted(connection.ref(), object, wait, deadline)) {
+        if (greeted(connection.ref(), object, wait, deadline, watch)) {
             return connection;
         }
         connection.reset();
@@ -137,6 +158,7 @@ struct LockedPort {
 };
 
 LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadline) {
+    const InterruptionWatch watch;
     for (;;) {
         for (unsigned port = 0; port < address.port_count; ++port) {
             if (auto lock = try_lock(address, port)) {
@@ -149,6 +171,7 @@ LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadlin
                             std::to_string(address.port_count) +
                             " ports of the VM are in use; end some exec sessions and try again");
         }
+        watch.check();
         std::this_thread::sleep_for(kPollInterval);
     }
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "pkg/agent/client/interruption_watch.h"
 #include "pkg/agent/protocol/greeting.h"
 #include "pkg/base/error.h"
 
@@ -62,6 +63,7 @@ bool is_booting_error(int error_number) {
 
 base::UniqueFd connect_vsock(std::uint32_t cid, base::Deadline deadline) {
     const std::string name = "vsock:" + std::to_string(cid) + ":" + std::to_string(kVsockPort);
+    const InterruptionWatch watch;
     for (;;) {
         base::UniqueFd socket(::socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (!socket.valid() && (errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT)) {
@@ -85,6 +87,7 @@ base::UniqueFd connect_vsock(std::uint32_t cid, base::Deadline deadline) {
                               "cannot connect to \"" + name + "\": the guest does not listen",
                               base::errno_text(error_number));
         }
+        watch.check();
         std::this_thread::sleep_for(kRetryInterval);
     }
 }

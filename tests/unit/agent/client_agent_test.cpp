@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "pkg/agent/client/grpc_error.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file_lock.h"
+#include "pkg/base/interruption.h"
 
 #include "client_fake_agent.h"
 
@@ -91,6 +93,27 @@ TEST(AgentClient, TimesOutAndTheAgentSeesTheCancellation) {
         code_thrown_by([&] { client.start_container("web", Deadline::after(milliseconds(50))); }),
         ErrorCode::timeout);
     EXPECT_TRUE(eventually([&] { return cancelled.load(); }));
+}
+
+// Interruption is a state of the whole process, so it is tried in one of its own.
+TEST(AgentClientDeathTest, AnInterruptionCancelsTheCallButNotTheCallsThatUndo) {
+    ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+    const auto body = [] {
+        base::catch_interruptions();
+        FakeGuest guest;
+        guest.service.on_call = [](grpc::ServerContext& context) {
+            ::kill(::getpid(), SIGTERM);
+            const bool cancelled =
+                context.IsCancelled() || eventually([&] { return context.IsCancelled(); });
+            return cancelled ? grpc::Status::CANCELLED : grpc::Status::OK;
+        };
+        AgentClient client({guest.take_connection(), {}});
+        const auto code = code_thrown_by([&] { client.create_container("web", "{}", soon()); });
+        guest.service.on_call = nullptr;
+        client.remove_container("web", soon());
+        ::_exit(code == ErrorCode::interrupted ? 0 : 1);
+    };
+    EXPECT_EXIT(body(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(AgentClient, IsUnavailableWhenTheConnectionBreaks) {

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "pkg/agent/protocol/greeting.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file_lock.h"
+#include "pkg/base/interruption.h"
 
 namespace kata::agent {
 namespace {
@@ -239,6 +241,22 @@ TEST(Dial, WaitsForAPortToBecomeFree) {
     });
     EXPECT_TRUE(dial_agent(ports.address(1), later()).connection.valid());
     releaser.join();
+}
+
+// Interruption is a state of the whole process, so it is tried in one of its own.
+TEST(DialDeathTest, EndsWhenItIsInterrupted) {
+    ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+    const PortsDirectory ports;
+    const auto body = [&ports] {
+        base::catch_interruptions();
+        const FakePort port(ports.socket(0), {[](int connection) {
+                                ::kill(::getpid(), SIGINT);
+                                wait_for_hang_up(connection);
+                            }});
+        const bool interrupted = dial_error(ports.address(1)) == ErrorCode::interrupted;
+        ::_exit(interrupted ? 0 : 1);
+    };
+    EXPECT_EXIT(body(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(Vsock, TellsABootingGuestFromAnErrorThatStays) {
