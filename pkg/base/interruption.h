@@ -1,7 +1,7 @@
 // Interruption: SIGINT, SIGTERM and SIGHUP as a request to stop, seen by whoever waits.
 //
-// The handler only sets a flag and cuts system calls short (EINTR); the waiting code asks the flag and
-// throws, so that everything already done is undone on the normal error path.
+// The handler only sets a flag and cuts system calls short (EINTR); the waiting code asks the flag
+// and throws, so that everything already done is undone on the normal error path.
 #pragma once
 
 namespace kata::base {

@@ -1,5 +1,5 @@
-// Log: where records for the administrator go. An interface, so that no folder but cli knows the logging
-// library. Errors are not logged here: they are thrown, and main reports each of them once.
+// Log: where records for the administrator go. An interface, so that no folder but cli knows the
+// logging library. Errors are not logged here: they are thrown, and main reports each of them once.
 #pragma once
 
 #include <string>
