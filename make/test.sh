@@ -130,7 +130,9 @@ print_times() {
         [[ -z $note ]] || record fail "$name" "$note"
         printf '%8s %8s  %s%s\n' "$(awk "BEGIN { printf \"%.1f\", $seconds / 60 }")" "${budget:--}" "$name" "${note:+  <- $note}"
     done <"$TIMES"
-    printf '%8s %8s  all of it, set-up included\n' "$(awk "BEGIN { printf \"%.1f\", $SECONDS / 60 }")" "$(budget_of total)"
+    budget=$(budget_of total)
+    printf '%8s %8s  all of it, set-up included\n' "$(awk "BEGIN { printf \"%.1f\", $SECONDS / 60 }")" "$budget"
+    ((SECONDS <= budget * 60)) || record fail all "over the total budget of $budget minutes"
 }
 
 print_some() {
