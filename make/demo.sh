@@ -22,14 +22,12 @@ runtime() {
     "$PREFIX/bin/kata-runtime" "$@"
 }
 
-# Prints how long each part of the start took, from the runtime's own log.
+# Prints how long each step of the command took, from the runtime's own log.
 show_breakdown() {
     local log=$1 total=$2
-    if ! jq -er 'select(.duration_ms != null) | "\(.msg)\t\(.duration_ms)"' "$log" 2>/dev/null |
-        awk -F'\t' '{ printf "    %-44s %7.0f ms\n", $1, $2 }'; then
-        :
-    fi
-    printf '    %-44s %7d ms\n' "whole command" "$total"
+    jq -r '.msg' "$log" | sed -nE 's/^(create|start|delete): (.*) took ([0-9]+) us$/\1\t\2\t\3/p' |
+        awk -F'\t' '{ printf "    %-8s %-24s %7.0f ms\n", $1, $2, $3 / 1000 }'
+    printf '    %-33s %7d ms\n' "whole command" "$total"
 }
 
 run_uname() {

@@ -16,9 +16,8 @@ namespace {
 // nothing when all is well, and ends the VM when it panics.
 constexpr const char* kKernelParameters =
     "console=ttyS0 quiet loglevel=3 panic=1 reboot=t tsc=reliable no_timer_check noreplace-smp "
-    "random.trust_cpu=on cryptomgr.notests rcupdate.rcu_expedited=1 8250.nr_uarts=1 "
-    "i8042.noaux i8042.nomux i8042.nopnp i8042.dumbkbd net.ifnames=0 mitigations=off "
-    "cgroup_no_v1=all";
+    "cryptomgr.notests init_on_alloc=0 random.trust_cpu=on 8250.nr_uarts=1 i8042.noaux "
+    "i8042.nomux i8042.nopnp net.ifnames=0 cgroup_no_v1=all";
 
 constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 
