@@ -1,0 +1,21 @@
+// What pid 1 does before it serves: mounts, modules, the guest's own settings. Only main() calls
+// this.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace kata::agent::guest {
+
+/// Makes the running system one that crun can work in. Must be called once, first, as pid 1 of an
+/// initrd. What is missing afterwards is reported on the console; only the loss of /, /proc, /dev
+/// or /sys throws.
+void boot();
+
+/// The paths in a module list: one a line, '#' begins a comment.
+[[nodiscard]] std::vector<std::string> parse_module_list(const std::string& text);
+
+/// Never returns: syncs and switches the VM off.
+[[noreturn]] void power_off();
+
+}  // namespace kata::agent::guest

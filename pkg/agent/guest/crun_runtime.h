@@ -1,0 +1,42 @@
+// CrunRuntime: ContainerRuntime with crun(1), the cgroupfs driver, and one directory per container:
+//   <bundles>/<id>/config.json, pid, console.sock, crun.log, exec-<number>.json, ...
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pkg/agent/guest/container_runtime.h"
+#include "pkg/agent/guest/launcher.h"
+#include "pkg/agent/guest/reaper.h"
+
+namespace kata::agent::guest {
+
+struct CrunPaths {
+    std::string program = "/usr/bin/crun";
+    std::filesystem::path state = "/run/crun";
+    std::filesystem::path bundles = "/run/kata-containers";
+};
+
+class CrunRuntime final : public ContainerRuntime {
+  public:
+    CrunRuntime(Reaper& reaper, CrunPaths paths) : reaper_(reaper), paths_(std::move(paths)) {}
+
+    StartedProcess create(const std::string& container_id, const std::string& spec_json) override;
+    void start(const std::string& container_id) override;
+    StartedProcess exec(const std::string& container_id,
+                        unsigned number,
+                        const std::string& process_json) override;
+    void remove(const std::string& container_id) override;
+
+  private:
+    struct Invocation;
+    [[nodiscard]] StartedProcess start_process(const Invocation& invocation);
+    void run(const Invocation& invocation, LaunchSpec spec);
+    [[nodiscard]] std::filesystem::path bundle_of(const std::string& container_id) const;
+
+    Reaper& reaper_;
+    const CrunPaths paths_;
+};
+
+}  // namespace kata::agent::guest

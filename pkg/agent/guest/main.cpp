@@ -1,0 +1,82 @@
+// kata-agent: pid 1 of the guest. Composes the parts; has no logic of its own.
+#include <signal.h>
+#include <unistd.h>
+
+#include <exception>
+#include <string_view>
+#include <thread>
+
+#include "pkg/agent/guest/agent_server.h"
+#include "pkg/agent/guest/boot.h"
+#include "pkg/agent/guest/container_table.h"
+#include "pkg/agent/guest/crun_runtime.h"
+#include "pkg/agent/guest/guest_log.h"
+#include "pkg/agent/guest/power_button.h"
+#include "pkg/agent/guest/uevents.h"
+#include "pkg/agent/guest/virtio_ports.h"
+#include "pkg/agent/guest/vsock_listener.h"
+
+namespace kata::agent::guest {
+namespace {
+
+constexpr std::size_t kMaxWorkers = 64;
+constexpr std::chrono::seconds kShutdownPatience{5};
+
+void serve() {
+    EventLoop loop;
+    Reaper reaper;
+    WorkerPool workers(kMaxWorkers);
+    CrunRuntime runtime(reaper, {});
+    ContainerTable containers(loop, reaper, runtime);
+    Storages storages;
+    AgentService service(loop, workers, reaper, containers, storages);
+    AgentServer server(service);
+
+    const auto on_connection = [&server](base::UniqueFd connection) {
+        server.serve(std::move(connection));
+    };
+    VirtioPorts ports(loop, on_connection);
+    // Before the first look, so that no port falls between the two.
+    const Uevents uevents(loop, [&ports](std::string_view message) {
+        if (message.empty() || message.find("virtio-ports") != std::string_view::npos) {
+            ports.scan();
+        }
+    });
+    ports.scan();
+    const VsockListener vsock(loop, on_connection);
+    const PowerButton power_button(loop, [&] {
+        workers.run([&] {
+            containers.terminate_all(kShutdownPatience);
+            storages.unmount_all();
+            power_off();
+        });
+    });
+    try {
+        loop.run();
+    } catch (const std::exception& error) {
+        log_error(error.what());
+        power_off();  // the server cannot be taken down in order: its calls end on the loop
+    }
+}
+
+int run() {
+    if (::getpid() != 1) {
+        log_error("this program is the first process of a guest; it is not started by hand");
+        return 1;
+    }
+    try {
+        ::signal(SIGPIPE, SIG_IGN);
+        boot();
+        serve();
+    } catch (const std::exception& error) {
+        log_error(error.what());
+    }
+    power_off();
+}
+
+}  // namespace
+}  // namespace kata::agent::guest
+
+int main() {
+    return kata::agent::guest::run();
+}

@@ -1,0 +1,57 @@
+#include "pkg/agent/guest/process_io.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "pkg/base/error.h"
+
+namespace kata::agent::guest {
+namespace {
+
+struct Pipe {
+    base::UniqueFd read_end;
+    base::UniqueFd write_end;
+};
+
+Pipe make_pipe() {
+    int fds[2] = {-1, -1};
+    if (::pipe2(fds, O_CLOEXEC) != 0) {
+        throw base::errno_error("create", "a pipe", errno);
+    }
+    return {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
+}
+
+void set_nonblocking(const base::UniqueFd& fd) {
+    if (::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK) != 0) {
+        throw base::errno_error("set up", "a standard stream", errno);
+    }
+}
+
+}  // namespace
+
+StdioPipes make_stdio_pipes() {
+    Pipe input = make_pipe();
+    Pipe output = make_pipe();
+    Pipe error = make_pipe();
+    // The flag is of the open file: the process's ends are other files and stay blocking.
+    set_nonblocking(input.write_end);
+    set_nonblocking(output.read_end);
+    set_nonblocking(error.read_end);
+    return {
+        {std::move(input.read_end), std::move(output.write_end), std::move(error.write_end)},
+        {std::move(input.write_end), std::move(output.read_end), std::move(error.read_end), false}};
+}
+
+ProcessIo io_of_terminal(base::UniqueFd master) {
+    set_nonblocking(master);
+    base::UniqueFd copy(::fcntl(master.get(), F_DUPFD_CLOEXEC, 3));
+    if (!copy.valid()) {
+        throw base::errno_error("copy", "a terminal's descriptor", errno);
+    }
+    return {std::move(copy), std::move(master), base::UniqueFd(), true};
+}
+
+}  // namespace kata::agent::guest
