@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <future>
+#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "pkg/agent/guest/process.h"
 #include "pkg/agent/guest/reaper.h"
 #include "pkg/base/error.h"
+#include "pkg/base/file.h"
 
 #include "guest_support.h"
 
@@ -34,16 +36,27 @@ class FakeRuntime final : public ContainerRuntime {
         if (script == "fail") {
             throw Error(ErrorCode::not_found, "exec: \"x\": executable file not found in $PATH");
         }
-        (void)id;
-        return run(script);
+        StartedProcess process = run("kill -STOP $$; " + script);
+        inits_[id] = process.pid;
+        return process;
     }
-    void start(const std::string&) override {}
+    void start(const std::string& id) override {
+        const pid_t pid = inits_.at(id);
+        while (!is_stopped(pid)) {
+            std::this_thread::yield();
+        }
+        ::kill(pid, SIGCONT);
+    }
     StartedProcess exec(const std::string&, unsigned, const std::string& script) override {
         return run(script);
     }
     void remove(const std::string&) override {}
 
   private:
+    static bool is_stopped(pid_t pid) {
+        const auto stat = base::try_read_file("/proc/" + std::to_string(pid) + "/stat");
+        return stat.value_or("").find(") T ") != std::string::npos;
+    }
     StartedProcess run(const std::string& script) {
         StdioPipes pipes = make_stdio_pipes();
         LaunchSpec spec;
@@ -57,6 +70,7 @@ class FakeRuntime final : public ContainerRuntime {
     }
 
     Reaper& reaper_;
+    std::map<std::string, pid_t> inits_;
 };
 
 // A reader that takes a chunk when told to.
