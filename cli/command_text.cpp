@@ -1,0 +1,148 @@
+#include "cli/command_text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace kata::cli {
+namespace {
+
+constexpr std::array kCommands = {
+    CommandText{"create",
+                "<container-id>",
+                1,
+                1,
+                "create a container in a virtual machine of its own",
+                R"(Boots a virtual machine and prepares the bundle's container in it; the
+container's program does not run before "kata-runtime start". The bundle is a
+directory with a config.json and a root file system.
+
+<container-id> is a name of your choice, unique under --root: letters, digits
+and any of _ + . - are allowed.)"},
+    CommandText{"start",
+                "<container-id>",
+                1,
+                1,
+                "start the program of a created container",
+                R"(Runs what process.args of the container's config.json names.)"},
+    CommandText{"run",
+                "<container-id>",
+                1,
+                1,
+                "create a container, start it and wait for its end",
+                R"(Without --detach the container uses this terminal or these pipes, signals are
+passed on to it, and the exit status is that of its program (128+N after
+signal N). The container and its virtual machine are removed at the end.)"},
+    CommandText{"exec",
+                "<container-id> <command> [argument...]\n--process FILE <container-id>",
+                1,
+                kAnyNumber,
+                "run another program in a running container",
+                R"(The new process starts from the container's own process (user, environment,
+working directory, capabilities), changed by the options, or is described
+whole by the JSON file of --process. Options stand before the container's id:
+everything after it belongs to the command.
+
+The exit status is that of the command, and 255 if it could not be started.)"},
+    CommandText{"state",
+                "<container-id>",
+                1,
+                1,
+                "show the state of a container as JSON",
+                R"(The status is one of creating, created, running, paused and stopped. The pid
+is that of the kata-shim which stands for the container on this host.)"},
+    CommandText{"list",
+                "",
+                0,
+                0,
+                "list the containers under --root",
+                R"(Engines keep their containers under roots of their own, for example
+docker under /run/docker/runtime-runc/moby: name them with --root.)"},
+    CommandText{"kill",
+                "<container-id> [signal]",
+                1,
+                2,
+                "send a signal to a container",
+                R"(<signal> is a name with or without SIG, or a number from 1 to 64; SIGTERM if
+it is left out. It goes to the container's first process, in the guest.)"},
+    CommandText{"delete",
+                "<container-id>",
+                1,
+                1,
+                "remove a stopped container and what it holds",
+                R"(With the last container of a virtual machine the machine goes, too. --force
+also works on a container that runs or was left half made by a crash.)"},
+    CommandText{"ps",
+                "<container-id> [ps option...]",
+                1,
+                kAnyNumber,
+                "list the processes of a container",
+                R"(The table is that of ps(1) in the guest, called with the ps options ("-ef" if
+there are none). With --format json, the pids on this host that stand for the
+container's processes: its kata-shims.)"},
+    CommandText{"spec",
+                "",
+                0,
+                0,
+                "write an example config.json",
+                R"(The example runs "sh" from the directory rootfs beside it. Edit process.args,
+and set process.terminal to false for a program without a terminal.)"},
+    CommandText{"features",
+                "",
+                0,
+                0,
+                "show what this runtime supports as JSON",
+                R"(The document is that of the OCI runtime specification's features.md.)"},
+    CommandText{"version", "", 0, 0, "show the version", R"(The same as --version.)"},
+    CommandText{"help",
+                "[command]",
+                0,
+                1,
+                "show help for the program or for one command",
+                R"(The same as --help behind the command.)"},
+};
+
+constexpr std::array<std::string_view, 7> kUnavailable = {
+    "checkpoint", "events", "init", "pause", "restore", "resume", "update"};
+
+}  // namespace
+
+std::span<const CommandText> command_texts() {
+    return kCommands;
+}
+
+const CommandText* find_command(std::string_view name) {
+    const std::string_view wanted = name == "h" ? "help" : name;
+    const auto* found = std::ranges::find(kCommands, wanted, &CommandText::name);
+    return found == kCommands.end() ? nullptr : found;
+}
+
+bool is_unavailable_command(std::string_view name) {
+    return std::ranges::find(kUnavailable, name) != kUnavailable.end();
+}
+
+std::string_view program_description() {
+    return R"(An OCI runtime that is called as runc is. Each container, or each pod, gets a
+virtual machine of its own, which libvirt manages: "virsh list" shows it as
+kata-<id>. Docker, podman and containerd can use it in place of runc.
+
+It runs as root. Options are written -name or --name, value after a space or
+an equals sign, and stand before the arguments.)";
+}
+
+std::string_view program_examples() {
+    return R"(Run a shell in a virtual machine, from a directory with a root file system in
+rootfs/:
+
+    # kata-runtime spec
+    # kata-runtime run my-first-vm
+
+In three steps, and a look at it:
+
+    # kata-runtime create --bundle /bundles/web web
+    # kata-runtime start web
+    # kata-runtime list
+    # kata-runtime exec web ps
+    # kata-runtime kill web && kata-runtime delete web)";
+}
+
+}  // namespace kata::cli

@@ -1,0 +1,104 @@
+// Composition of kata-runtime: options, log, configuration, state, VM backend, then the command.
+// The only place that catches everything.
+#include <unistd.h>
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/log_setup.h"
+#include "cli/options.h"
+#include "cli/vm_library.h"
+#include "pkg/base/error.h"
+#include "pkg/base/interruption.h"
+#include "pkg/sandbox/config.h"
+#include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/state_store.h"
+
+namespace kata::cli {
+namespace {
+
+void require_root() {
+    if (::geteuid() != 0) {
+        throw base::Error(base::ErrorCode::permission_denied,
+                          "kata-runtime must run as root to use containers; use sudo");
+    }
+}
+
+/// Commands that look at or end a container must work under a broken configuration, too.
+template <typename Options>
+constexpr bool kNeedsConfiguration =
+    std::is_same_v<Options, CreateOptions> || std::is_same_v<Options, RunOptions>;
+
+template <typename Options>
+sandbox::RuntimeConfig configuration_for(const GlobalOptions& global, CommandLog& log) {
+    // Nothing in it concerns these two, and they are called often.
+    if constexpr (std::is_same_v<Options, StateOptions> || std::is_same_v<Options, ListOptions>) {
+        return sandbox::built_in_config();
+    }
+    try {
+        return sandbox::load_config(global.config);
+    } catch (const base::Error& error) {
+        if (kNeedsConfiguration<Options>) {
+            throw;
+        }
+        log.warning(std::string(error.what()) + "; going on with the built-in configuration");
+        return sandbox::built_in_config();
+    }
+}
+
+template <typename Options>
+int execute_on_containers(const Options& options, const GlobalOptions& global, CommandLog& log) {
+    require_root();
+    base::catch_interruptions();
+    const sandbox::RuntimeConfig config = configuration_for<Options>(global, log);
+    if (config.enable_debug) {
+        log.enable_debug();
+    }
+    const sandbox::StateStore store(global.root, config.state_dir);
+    VmLibrary vm(config.libvirt_uri);
+    sandbox::Runtime runtime(config, store, vm, log);
+    return execute(options, CommandContext{runtime, log});
+}
+
+int execute_command(const Invocation& invocation, CommandLog& log) {
+    return std::visit(
+        [&]<typename Options>(const Options& options) {
+            if constexpr (requires(const CommandContext& context) { execute(options, context); }) {
+                return execute_on_containers(options, invocation.global, log);
+            } else {
+                return execute(options);
+            }
+        },
+        invocation.command);
+}
+
+int run(const std::vector<std::string>& arguments) {
+    const Invocation invocation = parse_options(arguments);
+    std::optional<CommandLog> log;
+    try {
+        log.emplace(invocation.global);
+        const int status = execute_command(invocation, *log);
+        log->finish();
+        return status;
+    } catch (const std::exception& failure) {
+        report_failure(failure, log ? &*log : nullptr);
+        return failure_status(invocation.command);
+    }
+}
+
+}  // namespace
+}  // namespace kata::cli
+
+int main(int argc, char** argv) {
+    try {
+        return kata::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
+    } catch (const std::exception& failure) {
+        kata::cli::report_failure(failure, nullptr);
+        return 1;
+    }
+}

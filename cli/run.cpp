@@ -1,0 +1,70 @@
+#include <unistd.h>
+
+#include <optional>
+
+#include "cli/commands.h"
+#include "cli/console_rules.h"
+#include "cli/foreground.h"
+#include "pkg/base/error.h"
+#include "pkg/base/interruption.h"
+#include "pkg/base/scope_exit.h"
+#include "pkg/sandbox/runtime.h"
+
+namespace kata::cli {
+namespace {
+
+/// Removal whose failure must not hide how the workload ended: it is only logged.
+void remove_quietly(const oci::ContainerId& id, const CommandContext& context) noexcept {
+    try {
+        context.runtime.remove(id, true);
+    } catch (const std::exception& error) {
+        context.log.warning("cannot remove container \"" + id.str() + "\": " + error.what() +
+                            "; use \"kata-runtime delete --force " + id.str() + "\"");
+    }
+}
+
+int run_in_foreground(const RunOptions& options,
+                      const oci::ContainerId& id,
+                      bool terminal,
+                      const CommandContext& context) {
+    if (!options.no_subreaper) {
+        adopt_orphans();
+    }
+    const base::ProcessId shim = create_container(options.create, false, context);
+    base::ScopeExit remove([&]() noexcept { remove_quietly(id, context); });
+
+    // From here on an interruption is the workload's business, unless it came before.
+    SignalRelay signals;
+    base::throw_if_interrupted();
+    std::optional<RawTerminal> raw;
+    if (terminal) {
+        raw.emplace(base::FdRef(STDIN_FILENO));
+    }
+    context.runtime.start(id);
+    const int status = signals.wait_for(shim);
+    if (options.keep) {
+        remove.release();
+    }
+    return status;
+}
+
+}  // namespace
+
+int execute(const RunOptions& options, const CommandContext& context) {
+    const oci::ContainerId id(options.create.id);
+    const bool terminal = wants_terminal(options.create);
+    require_usable_console(terminal, options.detach, options.create.console_socket);
+    if (!options.detach) {
+        if (terminal) {
+            require_own_terminal();
+        }
+        return run_in_foreground(options, id, terminal, context);
+    }
+    create_container(options.create, true, context);
+    base::ScopeExit remove([&]() noexcept { remove_quietly(id, context); });
+    context.runtime.start(id);
+    remove.release();
+    return 0;
+}
+
+}  // namespace kata::cli
