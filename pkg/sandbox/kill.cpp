@@ -8,6 +8,29 @@
 #include "pkg/sandbox/sandbox_vm.h"
 
 namespace kata::sandbox {
+namespace {
+
+constexpr std::chrono::seconds kShimEnd{2};
+
+// A shim whose output nobody reads never gets to its last byte. After SIGKILL nobody waits for
+// that.
+void end_shim(const ContainerRecord& record) {
+    try {
+        await_end(record.shim, "kata-shim", base::Deadline::after(kShimEnd));
+    } catch (const base::Error&) {
+        base::send_signal(record.shim, SIGKILL);
+    }
+}
+
+void signal_in_guest(
+    Agent& agent, const ContainerRecord& record, int signal, bool all, base::Deadline deadline) {
+    agent.signal_process(record.id, "", signal, all, deadline);
+    if (signal == SIGKILL) {
+        end_shim(record);
+    }
+}
+
+}  // namespace
 
 void Runtime::kill(const oci::ContainerId& id, int signal, bool all) {
     const ContainerPlace place = store_.get(id);
@@ -18,7 +41,7 @@ void Runtime::kill(const oci::ContainerId& id, int signal, bool all) {
     }
     const auto deadline = base::Deadline::after(config_.request_timeout);
     try {
-        connect_agent(vm_, place, deadline)->signal_process(record.id, "", signal, all, deadline);
+        signal_in_guest(*connect_agent(vm_, place, deadline), record, signal, all, deadline);
     } catch (const base::Error& error) {
         const bool unreachable = error.code() == base::ErrorCode::unavailable ||
                                  error.code() == base::ErrorCode::timeout;

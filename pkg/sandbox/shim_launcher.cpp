@@ -77,6 +77,10 @@ void send_report(int fd, const LaunchReport& report) {
 // Everything below runs between fork and exec, in a process without threads.
 [[noreturn]] void become_shim(const LauncherPlan& plan) {
     ::setsid();
+    // A signal that comes before the shim has its handlers waits for them.
+    sigset_t all;
+    sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, nullptr);
     if (plan.terminal >= 0) {
         for (const int fd : {0, 1, 2}) {
             ::dup2(plan.terminal, fd);
