@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -31,6 +32,16 @@ using base::ErrorCode;
 class FakeRuntime final : public ContainerRuntime {
   public:
     explicit FakeRuntime(Reaper& reaper) : reaper_(reaper) {}
+    FakeRuntime(const FakeRuntime&) = delete;
+    FakeRuntime& operator=(const FakeRuntime&) = delete;
+    FakeRuntime(FakeRuntime&&) = delete;
+    FakeRuntime& operator=(FakeRuntime&&) = delete;
+    // Each script leads a process group of its own: what a shell left behind ends with the test.
+    ~FakeRuntime() override {
+        for (const pid_t pid : started_) {
+            ::kill(-pid, SIGKILL);
+        }
+    }
 
     StartedProcess create(const std::string& id, const std::string& script) override {
         if (script == "fail") {
@@ -66,11 +77,13 @@ class FakeRuntime final : public ContainerRuntime {
         spec.standard_output = pipes.process.output.get();
         spec.standard_error = pipes.process.error.get();
         const pid_t pid = launch(spec, reaper_);
+        started_.push_back(pid);
         return {pid, std::move(pipes.agent)};
     }
 
     Reaper& reaper_;
     std::map<std::string, pid_t> inits_;
+    std::vector<pid_t> started_;
 };
 
 // A reader that takes a chunk when told to.
