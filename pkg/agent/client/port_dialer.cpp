@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "pkg/agent/client/interruption_watch.h"
 #include "pkg/agent/client/vsock_dialer.h"
@@ -152,6 +155,30 @@ std::optional<base::FileLock> try_lock(const sandbox::AgentAddress& address, uns
     }
 }
 
+// When the port was last taken, in nanoseconds; 0: never.
+std::int64_t last_taken(const sandbox::AgentAddress& address, unsigned port) {
+    struct stat status {};
+    if (::stat(port_file(address, port, ".lock").c_str(), &status) != 0) {
+        return 0;
+    }
+    return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
+// The port that has rested longest comes first: the guest may not have noticed yet that the last
+// conversation on a port has ended, and then its greeting is late by kFirstWait.
+std::vector<unsigned> ports_by_rest(const sandbox::AgentAddress& address) {
+    std::vector<std::pair<std::int64_t, unsigned>> ports;
+    for (unsigned port = 0; port < address.port_count; ++port) {
+        ports.emplace_back(last_taken(address, port), port);
+    }
+    std::sort(ports.begin(), ports.end());
+    std::vector<unsigned> order;
+    for (const auto& [taken, port] : ports) {
+        order.push_back(port);
+    }
+    return order;
+}
+
 struct LockedPort {
     unsigned number = 0;
     base::FileLock lock;
@@ -160,8 +187,9 @@ struct LockedPort {
 LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadline) {
     const InterruptionWatch watch;
     for (;;) {
-        for (unsigned port = 0; port < address.port_count; ++port) {
+        for (const unsigned port : ports_by_rest(address)) {
             if (auto lock = try_lock(address, port)) {
+                ::futimens(lock->fd().get(), nullptr);
                 return {port, std::move(*lock)};
             }
         }

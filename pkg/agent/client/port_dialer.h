@@ -10,8 +10,8 @@
 
 namespace kata::agent {
 
-/// Takes the first free port (or a vsock connection) and greets the agent on it, waiting for a
-/// guest that still boots.
+/// Takes the free port that has rested longest (or a vsock connection) and greets the agent on it,
+/// waiting for a guest that still boots.
 /// @throws base::Error unavailable at once if the VM is gone; timeout if no agent greeted, or no
 /// port became free, before `deadline`; unsupported if the agent speaks another major version.
 [[nodiscard]] sandbox::DialedPort dial_agent(const sandbox::AgentAddress& address,

@@ -216,6 +216,21 @@ TEST(Dial, LocksItsPortAndSkipsPortsInUse) {
     EXPECT_TRUE(FileLock::try_acquire(ports.lock(1), FileLock::Mode::exclusive));
 }
 
+TEST(Dial, TakesThePortThatHasRestedLongest) {
+    const auto serve = [](int connection) {
+        greet(connection);
+        wait_for_hang_up(connection);
+    };
+    const PortsDirectory ports;
+    const FakePort first(ports.socket(0), {serve, serve});
+    const FakePort second(ports.socket(1), {serve});
+    for (int dial = 0; dial < 3; ++dial) {
+        static_cast<void>(dial_agent(ports.address(2), later()));
+    }
+    EXPECT_EQ(first.connections(), 2);
+    EXPECT_EQ(second.connections(), 1);
+}
+
 TEST(Dial, SaysThatAllPortsAreInUse) {
     const PortsDirectory ports;
     const auto busy = FileLock::try_acquire(ports.lock(0), FileLock::Mode::exclusive);
