@@ -178,7 +178,9 @@ void ContainerCreation::undo() noexcept {
             std::erase_if(effects,
                           [&](const Effect& effect) { return effect.container_id != record_.id; });
         }
-        undo_effects(effects, {vm_, log_, base::Deadline::after(kUndo), /*vm_confirmed=*/true});
+        const Tombstones tombstones(config_.tombstone_dir);
+        undo_effects(effects,
+                     {vm_, log_, tombstones, base::Deadline::after(kUndo), /*vm_confirmed=*/true});
     } catch (const std::exception& error) {
         log_.warning("cannot undo all of a failed create; run 'kata-runtime delete --force " +
                      place_.id.str() + "': " + error.what());

@@ -114,7 +114,9 @@ void Runtime::remove(const oci::ContainerId& id, bool force) {
         kill_shims(*place, *record);
     }
     const bool whole_sandbox = !has_neighbours(*place);
-    const UndoContext context{vm_, log_, base::Deadline::after(kUndo), vm_is_confirmed(*place)};
+    const Tombstones tombstones(config_.tombstone_dir);
+    const UndoContext context{
+        vm_, log_, tombstones, base::Deadline::after(kUndo), vm_is_confirmed(*place)};
     if (whole_sandbox) {
         steps.begin("undo effects");
         undo_effects(Journal::load(place->journal()), context);

@@ -8,6 +8,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/tombstones.h"
 #include "pkg/sandbox/vm_config_builder.h"
 
 namespace kata::sandbox {
@@ -51,10 +52,11 @@ std::string console_tail(const ContainerPlace& place) {
 }
 
 StartedVm start_paused(const BootContext& context, const VmConfig& vm, SandboxRecord& record) {
+    const auto deadline = base::Deadline::after(context.config.libvirt_timeout);
+    Tombstones(context.config.tombstone_dir).finish(context.vm.hypervisor(), context.log, deadline);
     StateStore::save_sandbox(context.place, record);
     context.journal.record(Effect::Kind::vm, vm.uuid);
-    StartedVm started = context.vm.hypervisor().create_vm_paused(
-        vm, base::Deadline::after(context.config.libvirt_timeout));
+    StartedVm started = context.vm.hypervisor().create_vm_paused(vm, deadline);
     for (const std::string& warning : started.warnings) {
         context.log.warning(warning);
     }

@@ -56,6 +56,7 @@ void destroy_vm(const std::string& uuid, const UndoContext& context) {
         if (!context.vm_confirmed) {
             await_late_vm(hypervisor, uuid, context.deadline);
         }
+        context.tombstones.finish(hypervisor, context.log, context.deadline);
     } catch (const base::Error& error) {
         if (error.code() != base::ErrorCode::unavailable &&
             error.code() != base::ErrorCode::timeout) {
@@ -63,6 +64,7 @@ void destroy_vm(const std::string& uuid, const UndoContext& context) {
         }
         context.log.warning(std::string("killing QEMU directly, because libvirt does not help: ") +
                             error.what());
+        context.tombstones.add(uuid);
         kill_qemu(uuid);
     }
 }

@@ -1,5 +1,6 @@
 // Undoing what a journal lists. Needs no living VM, no bundle, and no libvirtd: if that does not
-// answer, the QEMU that carries our UUID is killed directly. Nothing that is not in the journal is
+// answer, the QEMU that carries our UUID is killed directly, and a tombstone
+// makes the next command look again. Nothing that is not in the journal is
 // touched.
 #pragma once
 
@@ -9,6 +10,7 @@
 #include "pkg/base/deadline.h"
 #include "pkg/base/log.h"
 #include "pkg/sandbox/journal.h"
+#include "pkg/sandbox/tombstones.h"
 #include "pkg/sandbox/vm_backend.h"
 
 namespace kata::sandbox {
@@ -16,6 +18,7 @@ namespace kata::sandbox {
 struct UndoContext {
     VmBackend& vm;
     base::Log& log;
+    const Tombstones& tombstones;
     base::Deadline deadline;
     bool vm_confirmed = true;  // false: its creation may still be under way inside libvirt
 };

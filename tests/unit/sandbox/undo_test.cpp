@@ -17,12 +17,17 @@ namespace {
 class UndoTest : public ::testing::Test {
   protected:
     UndoContext context(bool vm_confirmed = true) {
-        return {backend_, log_, base::Deadline::after(std::chrono::seconds(20)), vm_confirmed};
+        return {backend_,
+                log_,
+                tombstones_,
+                base::Deadline::after(std::chrono::seconds(20)),
+                vm_confirmed};
     }
 
     test::TempDir directory_;
     test::FakeBackend backend_;
     base::NullLog log_;
+    Tombstones tombstones_{directory_.path() / "tombstones"};
 };
 
 TEST_F(UndoTest, DestroysTheVmAndRemovesTheTree) {
@@ -58,9 +63,29 @@ TEST_F(UndoTest, GoesOnAfterAFailureAndReportsTheFirst) {
     EXPECT_FALSE(std::filesystem::exists(tree));
 }
 
-TEST_F(UndoTest, ConvergesWithoutLibvirt) {
+TEST_F(UndoTest, ConvergesWithoutLibvirtAndFinishesWhenItAnswersAgain) {
+    const auto stone = directory_.path() / "tombstones/0-no-such-uuid";
     backend_.fake.failure = base::ErrorCode::unavailable;
     EXPECT_NO_THROW(undo_effects({{Effect::Kind::vm, "0-no-such-uuid", "c"}}, context()));
+    EXPECT_TRUE(std::filesystem::exists(stone));
+
+    backend_.fake.failure.reset();
+    undo_effects({{Effect::Kind::vm, "another", "c"}}, context());
+    EXPECT_TRUE(std::filesystem::exists(stone)) << "forgotten before the VM could appear";
+
+    backend_.fake.alive.insert("0-no-such-uuid");
+    undo_effects({{Effect::Kind::vm, "another", "c"}}, context());
+    EXPECT_TRUE(backend_.fake.alive.empty());
+    EXPECT_FALSE(std::filesystem::exists(stone.parent_path()));
+}
+
+TEST_F(UndoTest, ForgetsATombstoneWhoseVmNeverCame) {
+    const auto stone = directory_.path() / "tombstones/never";
+    tombstones_.add("never");
+    std::filesystem::last_write_time(
+        stone, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+    tombstones_.finish(backend_.fake, log_, base::Deadline::after(std::chrono::seconds(20)));
+    EXPECT_FALSE(std::filesystem::exists(stone));
 }
 
 TEST_F(UndoTest, WaitsForAVmWhoseCreationWasNotConfirmed) {
