@@ -62,6 +62,11 @@ delete_everything() {
     done
 }
 
+# Where a test, or setup_file, may put files.
+scratch() {
+    printf '%s\n' "${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}"
+}
+
 # An id that no other test, file or run has.
 unique_id() {
     printf '%s-%s-%s\n' "${1:-t}" "$$" "$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')"
@@ -79,7 +84,7 @@ image() {
 # filesystem of its own; prints its path.
 make_bundle() {
     local bundle
-    bundle=$(mktemp -d "$BATS_TEST_TMPDIR/bundle.XXXXXX")
+    bundle=$(mktemp -d "$(scratch)/bundle.XXXXXX")
     chmod 0755 "$bundle"
     cp -a "$(image)" "$bundle/rootfs"
     cp "$KATA_IMAGE/config.json" "$bundle/config.json"
@@ -94,6 +99,27 @@ edit_spec() {
     shift 2
     jq "$filter" "$bundle/config.json" "$@" >"$bundle/config.json.new"
     mv "$bundle/config.json.new" "$bundle/config.json"
+}
+
+# create_container ID BUNDLE [OPTION...]: the container's own streams are null and two files, because a
+# pipe of bats that the shim holds would not end before the container does. Prints what went wrong.
+create_container() {
+    local id=$1 bundle=$2
+    shift 2
+    kata create --bundle "$bundle" "$@" "$id" </dev/null >"$bundle/out" 2>"$bundle/err" || {
+        cat "$bundle/err"
+        return 1
+    }
+}
+
+# run_container ID BUNDLE [OPTION...]: created and started, in the background.
+run_container() {
+    create_container "$@" && kata start "$1"
+}
+
+# pid_of ID: the container's kata-shim.
+pid_of() {
+    kata state "$1" | jq -r .pid
 }
 
 # wait_until SECONDS COMMAND...: polls until the command succeeds; the limit is for hangs, not for figures.
@@ -151,6 +177,22 @@ expect_status() {
 expect_output() {
     [[ $output == "$1" ]] || {
         printf 'output:   %q\nexpected: %q\n' "$output" "$1"
+        return 1
+    }
+}
+
+# expect_failure TEXT: the last run did not succeed and said so.
+expect_failure() {
+    [[ $status != 0 && $output == *"$1"* ]] || {
+        printf 'exit code %s, output: %s\nexpected a failure that says: %s\n' "$status" "$output" "$1"
+        return 1
+    }
+}
+
+# expect_equal ACTUAL EXPECTED
+expect_equal() {
+    [[ $1 == "$2" ]] || {
+        printf 'is:       %q\nexpected: %q\n' "$1" "$2"
         return 1
     }
 }
