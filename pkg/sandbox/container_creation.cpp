@@ -127,11 +127,12 @@ void ContainerCreation::share_files() {
             make_mount_point(bundle_.rootfs, point.destination, point.as_file);
         }
     }
-    guest_root_ = share_.bind(journal_, bundle_.rootfs, record_.id + "/rootfs", read_only);
+    guest_root_ = share_.bind(journal_,
+                              {.path = bundle_.rootfs, .recursive = true, .read_only = read_only},
+                              record_.id + "/rootfs");
     for (const PlannedMount& planned : mounts_.mounts) {
         if (planned.kind == PlannedMount::Kind::shared) {
-            static_cast<void>(
-                share_.bind(journal_, planned.source, planned.share_path, planned.read_only));
+            static_cast<void>(share_.bind(journal_, planned.source, planned.share_path));
         }
     }
     shim_->request(shim_mounts(bundle_, mounts_), base::Deadline::after(kShimAnswer));
@@ -181,6 +182,9 @@ void ContainerCreation::undo() noexcept {
         const Tombstones tombstones(config_.tombstone_dir);
         undo_effects(effects,
                      {vm_, log_, tombstones, base::Deadline::after(kUndo), /*vm_confirmed=*/true});
+        if (record_.shim.pid != 0) {  // there was an environment, so hooks may have worked in it
+            run_poststop(bundle_.spec, record_, log_);
+        }
     } catch (const std::exception& error) {
         log_.warning("cannot undo all of a failed create; run 'kata-runtime delete --force " +
                      place_.id.str() + "': " + error.what());

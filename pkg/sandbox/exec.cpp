@@ -1,7 +1,10 @@
+#include <signal.h>
+
 #include <chrono>
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/base/scope_exit.h"
 #include "pkg/oci/spec_json.h"
 #include "pkg/oci/spec_validate.h"
 #include "pkg/sandbox/cgroup.h"
@@ -15,6 +18,8 @@
 
 namespace kata::sandbox {
 namespace {
+
+constexpr std::chrono::seconds kKill{5};
 
 void check_console(const ExecRequest& request, bool terminal) {
     if (terminal && request.console_socket.empty() && !request.foreground) {
@@ -33,6 +38,17 @@ void check_console(const ExecRequest& request, bool terminal) {
 void account(const ContainerPlace& place, const base::ProcessId& shim) {
     const oci::Spec spec = StateStore::load_spec(place);
     HostCgroup::for_container(spec.linux_ ? spec.linux_->cgroups_path : "", place.id).add(shim.pid);
+}
+
+void kill_quietly(Agent& agent,
+                  const std::string& container_id,
+                  const std::string& exec_id,
+                  base::Log& log) noexcept {
+    try {
+        agent.signal_process(container_id, exec_id, SIGKILL, false, base::Deadline::after(kKill));
+    } catch (const std::exception& error) {
+        log.debug(std::string("cannot kill a process whose start failed: ") + error.what());
+    }
 }
 
 }  // namespace
@@ -62,12 +78,16 @@ base::ProcessId Runtime::exec(const ExecRequest& request) {
     steps.begin("start process");
     const std::string exec_id = random_uuid();
     agent->exec_process(record.id, exec_id, guest_process(request.process_json), deadline);
+    // Until a shim has it, nobody would ever end it.
+    base::ScopeExit kill_process(
+        [&]() noexcept { kill_quietly(*agent, record.id, exec_id, log_); });
     steps.begin("hand over");
     shim.relay({record.id, exec_id, terminal}, std::move(port), deadline);
     remember_exec(place, shim.id());
     if (!request.pid_file.empty()) {
         base::write_file_atomically(request.pid_file, std::to_string(shim.id().pid), 0644);
     }
+    kill_process.release();
     return shim.id();
 }
 

@@ -62,20 +62,23 @@ PlannedMount plan_bind(const oci::Mount& mount,
     PlannedMount planned;
     planned.index = index;
     planned.read_only = is_read_only(mount);
-    planned.source = resolved_source(mount, bundle.path);
+    planned.source = {.path = resolved_source(mount, bundle.path),
+                      .recursive = has_option(mount, "rbind"),
+                      .read_only = planned.read_only,
+                      .recursively_read_only = has_option(mount, "rro")};
     if (std::filesystem::path(mount.destination).lexically_normal() == "/dev/shm") {
         planned.kind = PlannedMount::Kind::shared_memory;
-        planned.size_bytes = size_of_file_system(planned.source);
+        planned.size_bytes = size_of_file_system(planned.source.path);
         return planned;
     }
-    if (is_of_the_kernel(planned.source)) {
+    if (is_of_the_kernel(planned.source.path)) {
         planned.kind = PlannedMount::Kind::guest_bind;
         return planned;
     }
     planned.kind = PlannedMount::Kind::shared;
     planned.share_path = container_id + "/volumes/" + std::to_string(index);
     struct stat status {};
-    if (::stat(planned.source.c_str(), &status) != 0) {
+    if (::stat(planned.source.path.c_str(), &status) != 0) {
         throw base::errno_error("mount", mount.source, errno);
     }
     planned.source_is_file = !S_ISDIR(status.st_mode);
@@ -131,7 +134,7 @@ ShimMountRequest shim_mounts(const oci::Bundle& bundle, const MountPlan& plan) {
         const oci::Mount& mount = bundle.spec.mounts[planned.index];
         if (planned.kind == PlannedMount::Kind::shared) {
             request.mounts.push_back(
-                {planned.source.native(), mount.destination, "bind", planned.read_only});
+                {planned.source.path.native(), mount.destination, "bind", planned.read_only});
         } else if (planned.kind == PlannedMount::Kind::guest && shim_mounts_it(mount)) {
             request.mounts.push_back({"", mount.destination, mount.type, planned.read_only});
         }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pkg/oci/bundle.h"
+#include "pkg/sandbox/share.h"
 #include "pkg/sandbox/shim_control.h"
 
 namespace kata::sandbox {
@@ -21,9 +22,9 @@ struct PlannedMount {
     };
     Kind kind = Kind::guest;
     std::size_t index = 0;         // in spec.mounts
-    std::filesystem::path source;  // shared: absolute, symlinks resolved
+    ShareSource source;            // shared
     bool source_is_file = false;   // shared: anything that is not a directory
-    bool read_only = false;
+    bool read_only = false;        // of any kind
     std::string share_path;        // shared: below the share's `mounts`
     std::uint64_t size_bytes = 0;  // shared_memory
 };

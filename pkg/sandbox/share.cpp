@@ -32,20 +32,32 @@ void bind_on(Journal& journal,
     }
 }
 
-// A detached copy of the tree at `source`. Its flags are set before it is attached, because a
-// change made afterwards would not reach the copies that propagation has already made.
-UniqueFd clone_tree(const std::filesystem::path& source, bool read_only) {
-    UniqueFd tree(
-        ::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
-    if (!tree.valid()) {
-        throw base::errno_error("take the mount tree of", source.native(), errno);
+void set_attributes(const UniqueFd& tree,
+                    const ShareSource& source,
+                    unsigned int flags,
+                    mount_attr attributes) {
+    if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes) !=
+        0) {
+        throw base::errno_error("set the mount flags of", source.path.native(), errno);
     }
-    mount_attr attributes{};
-    attributes.propagation = MS_SLAVE;
-    attributes.attr_set = read_only ? MOUNT_ATTR_RDONLY : 0;
-    if (::mount_setattr(
-            tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes) != 0) {
-        throw base::errno_error("set the mount flags of", source.native(), errno);
+}
+
+// A detached copy of the tree at the source. Its flags are set before it is attached, because a
+// change made afterwards would not reach the copies that propagation has already made.
+UniqueFd clone_tree(const ShareSource& source) {
+    const unsigned int flags =
+        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (source.recursive ? AT_RECURSIVE : 0);
+    UniqueFd tree(::open_tree(AT_FDCWD, source.path.c_str(), flags));
+    if (!tree.valid()) {
+        throw base::errno_error("take the mount tree of", source.path.native(), errno);
+    }
+    mount_attr slave{};
+    slave.propagation = MS_SLAVE;
+    set_attributes(tree, source, AT_RECURSIVE, slave);
+    if (source.read_only || source.recursively_read_only) {
+        mount_attr read_only{};
+        read_only.attr_set = MOUNT_ATTR_RDONLY;
+        set_attributes(tree, source, source.recursively_read_only ? AT_RECURSIVE : 0, read_only);
     }
     return tree;
 }
@@ -80,8 +92,10 @@ Share::Share(const std::filesystem::path& share_dir, const std::string& sandbox_
 
 void Share::create(Journal& journal) const {
     const auto mounts = directory_ / "mounts";
-    base::make_directories(directory_.parent_path(), 0755);
+    // Nobody but root walks into it: images may hold programs that are setuid.
+    base::make_directories(directory_.parent_path(), 0700);
     journal.record(Effect::Kind::directory, directory_.native());
+    base::make_directories(directory_, 0700);
     base::make_directories(mounts, 0755);
     base::make_directories(exported(), 0755);
 
@@ -97,12 +111,11 @@ void Share::create(Journal& journal) const {
 }
 
 std::string Share::bind(Journal& journal,
-                        const std::filesystem::path& source,
-                        const std::string& relative,
-                        bool read_only) const {
-    const UniqueFd tree = clone_tree(source, read_only);
+                        const ShareSource& source,
+                        const std::string& relative) const {
+    const UniqueFd tree = clone_tree(source);
     const auto target = directory_ / "mounts" / relative;
-    make_target(target, is_directory(tree, source));
+    make_target(target, is_directory(tree, source.path));
     journal.record(Effect::Kind::mount, target.native());
     attach_tree(tree, target);
     return std::string(kGuestShareDir) + "/" + relative;

@@ -20,6 +20,14 @@ namespace kata::sandbox {
 inline constexpr const char* kShareTag = "kataShared";
 inline constexpr const char* kGuestShareDir = "/run/kata-containers/shared/containers";
 
+/// What is shared, and how; the flags are those of mount(8)'s rbind, ro and rro.
+struct ShareSource {
+    std::filesystem::path path;          // absolute; symlinks are resolved when it is bound
+    bool recursive = true;               // with what is mounted below it, now or later
+    bool read_only = false;              // the mount itself
+    bool recursively_read_only = false;  // and everything mounted below it
+};
+
 class Share {
   public:
     /// Names the tree; makes nothing.
@@ -31,13 +39,11 @@ class Share {
     /// Makes the empty tree of a new sandbox. @throws base::Error naming the step that failed.
     void create(Journal& journal) const;
 
-    /// Makes `source` (a directory or a file of the host, symlinks resolved now) appear at
-    /// mounts/<relative>, with what is mounted below it, following later mounts there.
+    /// Makes a directory or file of the host appear at mounts/<relative>.
     /// @return the path at which the guest sees it.
     [[nodiscard]] std::string bind(Journal& journal,
-                                   const std::filesystem::path& source,
-                                   const std::string& relative,
-                                   bool read_only) const;
+                                   const ShareSource& source,
+                                   const std::string& relative) const;
 
   private:
     std::filesystem::path directory_;

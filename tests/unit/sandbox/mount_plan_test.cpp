@@ -51,16 +51,18 @@ TEST_F(MountPlanTest, SharesBindsAndLeavesTheRestToTheGuest) {
     EXPECT_EQ(plan.mounts[0].kind, Kind::guest);
     EXPECT_EQ(plan.mounts[1].kind, Kind::shared);
     EXPECT_TRUE(plan.mounts[1].source_is_file);
-    EXPECT_TRUE(plan.mounts[1].read_only);
+    EXPECT_TRUE(plan.mounts[1].source.read_only);
+    EXPECT_FALSE(plan.mounts[1].source.recursive);
     EXPECT_EQ(plan.mounts[1].share_path, "c1/volumes/1");
     EXPECT_EQ(plan.mounts[2].kind, Kind::shared);
     EXPECT_FALSE(plan.mounts[2].source_is_file);
+    EXPECT_TRUE(plan.mounts[2].source.recursive);
 }
 
 TEST_F(MountPlanTest, TakesARelativeSourceFromTheBundle) {
     file("data");
     add("/data", "bind", "data");
-    EXPECT_EQ(plan_mounts(bundle_, "c1").mounts[0].source, directory_.path() / "data");
+    EXPECT_EQ(plan_mounts(bundle_, "c1").mounts[0].source.path, directory_.path() / "data");
 }
 
 TEST_F(MountPlanTest, RefusesAMissingSourceNamingIt) {
