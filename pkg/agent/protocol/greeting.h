@@ -1,11 +1,12 @@
-// The greeting: how two ends of a byte stream that may still hold somebody else's bytes agree that a new
-// conversation begins. A virtio-serial port has no connections of its own; a client that was killed in
-// mid-message leaves rubbish behind in both directions.
+// The greeting: how two ends of a byte stream that may still hold somebody else's bytes agree that
+// a new conversation begins. A virtio-serial port has no connections of its own; a client that was
+// killed in mid-message leaves rubbish behind in both directions.
 //
-// The guest, on seeing the host connect, sends one frame; the host drops every byte before it, and echoes
-// it; the guest drops every byte before that echo. After it, the stream belongs to gRPC.
-//   frame = "KATAGREETING" (12 bytes) | major (u16, big endian) | minor (u16) | nonce (16 bytes)   = 32 bytes
-//   echo  = "KATAWELCOMES" (12 bytes) | the host's major | minor | the same nonce                  = 32 bytes
+// The guest, on seeing the host connect, sends one frame; the host drops every byte before it, and
+// echoes it; the guest drops every byte before that echo. After it, the stream belongs to gRPC.
+// A frame and its echo are 32 bytes each:
+//   frame  "KATAGREETING" (12 bytes) | major (u16, big endian) | minor (u16) | nonce (16 bytes)
+//   echo   "KATAWELCOMES" (12 bytes) | the host's major | minor | the same nonce
 // The nonce makes an echo that a dead client had sent worthless.
 #pragma once
 
@@ -41,7 +42,8 @@ inline constexpr unsigned kVsockPort = 1024;
 [[nodiscard]] std::string encode_greeting(const Greeting& greeting);
 [[nodiscard]] std::string encode_echo(const Greeting& greeting);
 
-/// Finds a frame in a stream fed in pieces, byte by byte, so that what follows the frame is never consumed.
+/// Finds a frame in a stream fed in pieces, byte by byte, so that what follows the frame is never
+/// consumed.
 class FrameScanner {
   public:
     enum class Kind { greeting, echo };
@@ -61,8 +63,8 @@ class FrameScanner {
 };
 
 /// The host's side, on a connected descriptor: waits for a greeting, answers it.
-/// @return the agent's version. @throws base::Error timeout, unavailable (end of file: the VM died),
-/// unsupported (another major version: reinstall the guest image and kata-runtime together).
+/// @return the agent's version. @throws base::Error timeout, unavailable (end of file: the VM
+/// died), unsupported (another major version: reinstall the guest image and kata-runtime together).
 ProtocolVersion greet_guest(base::FdRef connection, base::Deadline deadline);
 
 }  // namespace kata::agent
