@@ -90,11 +90,22 @@ bool DocumentBuilder::key(string_t& name) {
 bool DocumentBuilder::parse_error(std::size_t position,
                                   const std::string& /*last_token*/,
                                   const nlohmann::json::exception& error) {
-    const std::string_view read = text_.substr(0, position == 0 ? 0 : position - 1);
+    refuse_at(position == 0 ? 0 : position - 1, cause_of(error));
+}
+
+// The parser takes a NUL byte for the end of the text and would not see what follows it.
+void DocumentBuilder::refuse_nul_bytes() const {
+    if (const auto position = text_.find('\0'); position != std::string_view::npos) {
+        refuse_at(position, "a NUL byte");
+    }
+}
+
+void DocumentBuilder::refuse_at(std::size_t offset, const std::string& cause) const {
+    const std::string_view read = text_.substr(0, offset);
     const auto line = 1 + std::count(read.begin(), read.end(), '\n');
     const auto line_start = read.rfind('\n') + 1;  // npos + 1 is 0
     refuse("line " + std::to_string(line) + ", column " +
-           std::to_string(read.size() - line_start + 1) + ": " + cause_of(error));
+           std::to_string(read.size() - line_start + 1) + ": " + cause);
 }
 
 nlohmann::json* DocumentBuilder::add(nlohmann::json value) {

@@ -16,6 +16,9 @@ class DocumentBuilder : public nlohmann::json::json_sax_t {
     DocumentBuilder(std::string_view text, const std::string& origin)
         : text_(text), origin_(origin) {}
 
+    /// @throws Error invalid_argument, with line and column, if there is a NUL byte in the text.
+    void refuse_nul_bytes() const;
+
     [[nodiscard]] nlohmann::json take() { return std::move(root_); }
 
     bool null() override;
@@ -39,6 +42,7 @@ class DocumentBuilder : public nlohmann::json::json_sax_t {
     bool open(nlohmann::json container);
     bool close();
     void refuse_nul(const std::string& value) const;
+    [[noreturn]] void refuse_at(std::size_t offset, const std::string& cause) const;
     [[noreturn]] void refuse(const std::string& cause) const;
     [[nodiscard]] std::string path() const;
 

@@ -158,6 +158,7 @@ auto read_document(const nlohmann::json& document, const std::string& origin, Re
 
 nlohmann::json parse_json(std::string_view text, const std::string& origin) {
     DocumentBuilder builder(text, origin);
+    builder.refuse_nul_bytes();
     nlohmann::json::sax_parse(text, &builder);
     return builder.take();
 }

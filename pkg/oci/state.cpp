@@ -98,7 +98,7 @@ bool Lifecycle::allows(Operation operation) const noexcept {
 
 void Lifecycle::require(Operation operation) const {
     if (!allows(operation)) {
-        throw base::Error(base::ErrorCode::invalid_state, refusal(operation));
+        throw base::Error(base::ErrorCode::invalid_state, refusal(operation) + advice(operation));
     }
 }
 
@@ -127,6 +127,22 @@ std::string Lifecycle::refusal(Operation operation) const {
             return "container with id " + id_.str() + " is not running";
         default:
             return "container not running";
+    }
+}
+
+// Comes after runc's words, which engines look for.
+std::string Lifecycle::advice(Operation operation) const {
+    const std::string situation = "; \"" + id_.str() + "\" is " + std::string(to_string(status_));
+    switch (status_) {
+        case Status::creating:
+            return situation + ", wait until it is created";
+        case Status::paused:
+            return situation + ", resume it first";
+        case Status::stopped:
+            return situation + ", delete it and create it again";
+        default:
+            return operation == Operation::remove ? situation + ", kill it first or use --force"
+                                                  : situation;
     }
 }
 

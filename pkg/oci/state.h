@@ -50,6 +50,7 @@ class Lifecycle {
 
   private:
     [[nodiscard]] std::string refusal(Operation operation) const;
+    [[nodiscard]] std::string advice(Operation operation) const;
 
     ContainerId id_;
     Status status_;

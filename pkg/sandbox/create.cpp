@@ -1,11 +1,14 @@
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <optional>
 
 #include "pkg/base/error.h"
 #include "pkg/base/scope_exit.h"
+#include "pkg/base/unique_fd.h"
 #include "pkg/oci/annotations.h"
 #include "pkg/oci/bundle.h"
 #include "pkg/oci/spec_validate.h"
@@ -42,17 +45,21 @@ void check_console(const CreateRequest& request, const oci::Spec& spec) {
     }
 }
 
-// Found out before a VM is booted for nothing.
+// Found out before a VM is booted for nothing. A file is really made, because root passes every
+// check of permissions and still cannot write to some file systems.
 void check_pid_file(const CreateRequest& request) {
     if (request.pid_file.empty()) {
         return;
     }
-    ::unlink(request.pid_file.c_str());
-    const auto directory =
-        request.pid_file.has_parent_path() ? request.pid_file.parent_path() : ".";
-    if (::access(directory.c_str(), W_OK) != 0) {
+    if (::unlink(request.pid_file.c_str()) != 0 && errno != ENOENT) {
         throw base::errno_error("write the pid file", request.pid_file.native(), errno);
     }
+    std::string probe = request.pid_file.native() + ".XXXXXX";
+    const base::UniqueFd made(::mkostemp(probe.data(), O_CLOEXEC));
+    if (!made.valid()) {
+        throw base::errno_error("write the pid file", request.pid_file.native(), errno);
+    }
+    ::unlink(probe.c_str());
 }
 
 // An annotated sandbox that nobody knows (podman's pods without an infra container) means a VM of
