@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pkg/agent/guest/crun_error.h"
+#include "pkg/agent/guest/network_sysctl.h"
 #include "pkg/agent/guest/process_attributes.h"
 #include "pkg/base/error.h"
 #include "pkg/base/fd_passing.h"
@@ -202,6 +203,7 @@ StartedProcess CrunRuntime::start_process(const Invocation& invocation) {
 StartedProcess CrunRuntime::create(const std::string& container_id, const std::string& spec_json) {
     json spec = parse_object(spec_json, "the container's specification");
     lower_version(spec);
+    set_sysctls(take_network_sysctls(spec));
     const std::filesystem::path bundle = bundle_of(container_id);
     base::make_directories(bundle, 0711);
     base::ScopeExit undo([&]() noexcept {

@@ -11,6 +11,7 @@
 
 #include "pkg/agent/guest/boot.h"
 #include "pkg/agent/guest/cgroup.h"
+#include "pkg/agent/guest/network_sysctl.h"
 #include "pkg/agent/guest/power_button.h"
 #include "pkg/agent/guest/process_attributes.h"
 #include "pkg/agent/guest/process_list.h"
@@ -35,6 +36,24 @@ TEST(ProcessList, KeepsTheHeaderAndTheContainersRows) {
 TEST(ProcessList, RefusesOutputWithoutAPidColumn) {
     EXPECT_THROW((void)rows_of_processes("CMD\nsh\n", {1}), base::Error);
     EXPECT_THROW((void)rows_of_processes("", {1}), base::Error);
+}
+
+TEST(NetworkSysctls, AreTakenOutOfTheSpecAndTheOthersStay) {
+    auto spec = nlohmann::json::parse(
+        R"({"linux":{"sysctl":{"net.core.somaxconn":"9","kernel.msgmax":"1","network":"2"}}})");
+    const std::map<std::string, std::string> taken{{"net.core.somaxconn", "9"}};
+    EXPECT_EQ(take_network_sysctls(spec), taken);
+    EXPECT_EQ(spec["linux"]["sysctl"].dump(), R"({"kernel.msgmax":"1","network":"2"})");
+    auto empty = nlohmann::json::object();
+    EXPECT_TRUE(take_network_sysctls(empty).empty());
+}
+
+TEST(NetworkSysctls, HaveEitherSeparatorAndNoWayOut) {
+    EXPECT_EQ(sysctl_path("net.ipv4.conf.eth0/1.mtu"), "/proc/sys/net/ipv4/conf/eth0.1/mtu");
+    EXPECT_EQ(sysctl_path("net/ipv4/conf/eth0.1/mtu"), "/proc/sys/net/ipv4/conf/eth0.1/mtu");
+    for (const char* name : {"", "net/../kernel/x", "net.//.x", "/etc/passwd", "net./"}) {
+        EXPECT_THROW((void)sysctl_path(name), base::Error) << name;
+    }
 }
 
 TEST(ProcessAttributes, ReadsSchedulerAndIoPriority) {
