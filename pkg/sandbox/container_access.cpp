@@ -9,9 +9,12 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/oci/hooks.h"
 
 namespace kata::sandbox {
 namespace {
+
+constexpr std::chrono::seconds kHooks{300};
 
 std::filesystem::path execs_dir(const ContainerPlace& place) {
     return place.container_dir / "execs";
@@ -46,6 +49,14 @@ std::string hook_state(const ContainerRecord& record, oci::Status status) {
     const pid_t pid = status == oci::Status::stopped ? 0 : record.shim.pid;
     return oci::to_json(
         oci::State{record.oci_version, record.id, status, pid, record.bundle, record.annotations});
+}
+
+void run_poststop(const oci::Spec& spec, const ContainerRecord& record, base::Log& log) {
+    const oci::HookContext context{hook_state(record, oci::Status::stopped), record.bundle, {}};
+    for (const base::Error& error : oci::run_all_hooks(
+             spec.hooks, oci::HookStage::poststop, context, base::Deadline::after(kHooks))) {
+        log.warning(error.what());
+    }
 }
 
 void remember_exec(const ContainerPlace& place, const base::ProcessId& shim) {

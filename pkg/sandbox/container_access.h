@@ -3,7 +3,9 @@
 
 #include <vector>
 
+#include "pkg/base/log.h"
 #include "pkg/base/process.h"
+#include "pkg/oci/spec.h"
 #include "pkg/oci/state.h"
 #include "pkg/sandbox/record.h"
 #include "pkg/sandbox/state_store.h"
@@ -19,6 +21,9 @@ void require(const ContainerPlace& place, const ContainerRecord& record, oci::Op
 
 /// The document that hooks get.
 [[nodiscard]] std::string hook_state(const ContainerRecord& record, oci::Status status);
+
+/// The last thing a container sees, also one whose create failed; hooks that fail are only logged.
+void run_poststop(const oci::Spec& spec, const ContainerRecord& record, base::Log& log);
 
 /// Remembers the shim of an exec, for `ps`; those that have ended are forgotten.
 void remember_exec(const ContainerPlace& place, const base::ProcessId& shim);
