@@ -78,7 +78,7 @@ void ContainerTable::create(const std::string& id, const std::string& spec_json)
     const Reaper::Hold hold(reaper_);
     try {
         const auto init = adopt(runtime_.create(id, spec_json));
-        const Cgroup cgroup = Cgroup::of_process(init->pid());
+        const Cgroup cgroup = Cgroup::of_process(init->pid(), cgroups_);
         {
             const std::lock_guard lock(mutex_);
             container->cgroup = cgroup;

@@ -9,11 +9,13 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pkg/agent/guest/cgroup.h"
@@ -26,8 +28,13 @@ namespace kata::agent::guest {
 
 class ContainerTable {
   public:
-    ContainerTable(EventLoop& loop, Reaper& reaper, ContainerRuntime& runtime)
-        : loop_(loop), reaper_(reaper), runtime_(runtime) {}
+    /// @param cgroups where the cgroup v2 tree is mounted: the groups of containers are killed
+    /// there.
+    ContainerTable(EventLoop& loop,
+                   Reaper& reaper,
+                   ContainerRuntime& runtime,
+                   std::filesystem::path cgroups = "/sys/fs/cgroup")
+        : loop_(loop), reaper_(reaper), runtime_(runtime), cgroups_(std::move(cgroups)) {}
 
     /// @throws base::Error already_exists, invalid_argument for an id that is no file name, and the
     /// runtime's.
@@ -78,6 +85,7 @@ class ContainerTable {
     EventLoop& loop_;
     Reaper& reaper_;
     ContainerRuntime& runtime_;
+    const std::filesystem::path cgroups_;
     mutable std::mutex mutex_;
     std::map<std::string, std::shared_ptr<Container>> containers_;
 };

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "pkg/base/error.h"
+
 namespace kata::agent::guest {
 
 InputStream::InputStream(EventLoop& loop, base::UniqueFd fd, bool terminal)
@@ -74,12 +76,25 @@ void InputStream::give_up() {
     }
 }
 
-void InputStream::on_nobody_reads(std::function<void()> handler) {
-    if (handler && nobody_reads_) {
-        handler();
+void InputStream::attach(std::function<void()> on_nobody_reads) {
+    if (attached_) {
+        throw base::Error(base::ErrorCode::invalid_state,
+                          "cannot write the input of the process: another writer is attached");
+    }
+    if (nobody_reads_) {
+        on_nobody_reads();
         return;
     }
-    on_nobody_reads_ = std::move(handler);
+    attached_ = true;
+    on_nobody_reads_ = std::move(on_nobody_reads);
+}
+
+void InputStream::detach() {
+    watch_.reset();
+    pending_.clear();
+    done_ = nullptr;
+    on_nobody_reads_ = nullptr;
+    attached_ = false;
 }
 
 }  // namespace kata::agent::guest

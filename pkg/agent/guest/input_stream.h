@@ -1,6 +1,6 @@
-// InputStream: the writing end of a process's standard input (or its terminal). Takes one chunk at
-// a time and says when the process's pipe has all of it: that is the back-pressure. Loop thread
-// only. Owns the descriptor.
+// InputStream: the writing end of a process's standard input (or its terminal). It has at most one
+// writer, takes one chunk at a time and says when the process's pipe has all of it: that is the
+// back-pressure. Loop thread only. Owns the descriptor.
 #pragma once
 
 #include <functional>
@@ -19,6 +19,14 @@ class InputStream : public std::enable_shared_from_this<InputStream> {
 
     InputStream(EventLoop& loop, base::UniqueFd fd, bool terminal);
 
+    /// Makes the caller the writer. `on_nobody_reads` is called when nobody will read any more, at
+    /// once if so already.
+    /// @throws base::Error invalid_state if there is another writer.
+    void attach(std::function<void()> on_nobody_reads);
+    /// The writer goes away: what the process has not taken of its chunk is lost, and no handler of
+    /// its own is called any more.
+    void detach();
+
     /// Writes all of `data`, then calls `done` on the loop's thread, perhaps before returning. One
     /// at a time.
     void write(std::string data, Done done);
@@ -29,10 +37,6 @@ class InputStream : public std::enable_shared_from_this<InputStream> {
     /// The process has ended: whoever waits in write() learns that nobody reads.
     void finish();
 
-    /// Calls `handler` when nobody will read any more, at once if so already. One handler at a
-    /// time; an empty one takes it back.
-    void on_nobody_reads(std::function<void()> handler);
-
   private:
     void pump();
     void give_up();
@@ -40,6 +44,7 @@ class InputStream : public std::enable_shared_from_this<InputStream> {
     EventLoop& loop_;
     base::UniqueFd fd_;
     bool terminal_;
+    bool attached_ = false;
     bool nobody_reads_ = false;
     std::string pending_;
     Done done_;

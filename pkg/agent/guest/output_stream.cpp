@@ -55,6 +55,9 @@ void OutputStream::detach(const Reader* reader) {
         return;
     }
     watch_.reset();
+    if (!terminal_) {
+        fd_.reset();
+    }
     reader_.reset();
     on_settled_();
 }

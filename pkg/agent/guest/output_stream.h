@@ -39,7 +39,9 @@ class OutputStream : public std::enable_shared_from_this<OutputStream> {
 
     /// @throws base::Error invalid_state if another reader is attached.
     void attach(std::shared_ptr<Reader> reader);
-    /// The reader went away; a chunk it has not taken is lost with it.
+    /// The reader went away; a chunk it has not taken is lost with it, and the process gets SIGPIPE
+    /// at its next write, as from a pipe (a terminal stays open: its end would hang the process
+    /// up).
     void detach(const Reader* reader);
     /// The reader has taken its chunk.
     void taken(const Reader* reader);

@@ -143,12 +143,13 @@ void StdinCall::OnCancel() {
 }
 
 void StdinCall::find_input() {
-    input_ = containers_.process(request_.container_id(), request_.exec_id())->input();
-    input_->on_nobody_reads([this, weak = std::weak_ptr<StdinCall>(self_)] {
+    const auto input = containers_.process(request_.container_id(), request_.exec_id())->input();
+    input->attach([this, weak = std::weak_ptr<StdinCall>(self_)] {
         if (const auto call = weak.lock()) {
             finish(grpc::Status::OK);
         }
     });
+    input_ = input;
 }
 
 void StdinCall::take_request() {
@@ -185,7 +186,7 @@ void StdinCall::finish(grpc::Status status) {
         return;
     }
     if (input_) {
-        input_->on_nobody_reads(nullptr);
+        input_->detach();
     }
     Finish(std::move(status));
 }

@@ -1,11 +1,9 @@
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <future>
-#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -20,6 +18,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 
+#include "guest_fake_runtime.h"
 #include "guest_support.h"
 
 namespace kata::agent::guest {
@@ -27,64 +26,6 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
-
-// Containers that are plain children: the "specification" is a shell script.
-class FakeRuntime final : public ContainerRuntime {
-  public:
-    explicit FakeRuntime(Reaper& reaper) : reaper_(reaper) {}
-    FakeRuntime(const FakeRuntime&) = delete;
-    FakeRuntime& operator=(const FakeRuntime&) = delete;
-    FakeRuntime(FakeRuntime&&) = delete;
-    FakeRuntime& operator=(FakeRuntime&&) = delete;
-    // Each script leads a process group of its own: what a shell left behind ends with the test.
-    ~FakeRuntime() override {
-        for (const pid_t pid : started_) {
-            ::kill(-pid, SIGKILL);
-        }
-    }
-
-    StartedProcess create(const std::string& id, const std::string& script) override {
-        if (script == "fail") {
-            throw Error(ErrorCode::not_found, "exec: \"x\": executable file not found in $PATH");
-        }
-        StartedProcess process = run("kill -STOP $$; " + script);
-        inits_[id] = process.pid;
-        return process;
-    }
-    void start(const std::string& id) override {
-        const pid_t pid = inits_.at(id);
-        while (!is_stopped(pid)) {
-            std::this_thread::yield();
-        }
-        ::kill(pid, SIGCONT);
-    }
-    StartedProcess exec(const std::string&, unsigned, const std::string& script) override {
-        return run(script);
-    }
-    void remove(const std::string&) override {}
-
-  private:
-    static bool is_stopped(pid_t pid) {
-        const auto stat = base::try_read_file("/proc/" + std::to_string(pid) + "/stat");
-        return stat.value_or("").find(") T ") != std::string::npos;
-    }
-    StartedProcess run(const std::string& script) {
-        StdioPipes pipes = make_stdio_pipes();
-        LaunchSpec spec;
-        spec.program = "/bin/sh";
-        spec.args = {"-c", script};
-        spec.standard_input = pipes.process.input.get();
-        spec.standard_output = pipes.process.output.get();
-        spec.standard_error = pipes.process.error.get();
-        const pid_t pid = launch(spec, reaper_);
-        started_.push_back(pid);
-        return {pid, std::move(pipes.agent)};
-    }
-
-    Reaper& reaper_;
-    std::map<std::string, pid_t> inits_;
-    std::vector<pid_t> started_;
-};
 
 // A reader that takes a chunk when told to.
 class Collector final : public OutputStream::Reader,
@@ -184,7 +125,8 @@ class ProcessTest : public testing::Test {
     LoopThread thread_;
     Reaper reaper_;
     FakeRuntime runtime_{reaper_};
-    ContainerTable containers_{thread_.loop, reaper_, runtime_};
+    // Plain children are in the test's own cgroup, which must not be killed with them.
+    ContainerTable containers_{thread_.loop, reaper_, runtime_, "/nonexistent"};
 };
 
 ErrorCode code_of(const std::function<void()>& work) {
