@@ -26,8 +26,10 @@ qemu_user_can_use_kvm() {
 look_at_kvm() {
     [[ -e /dev/kvm ]] && ! qemu_user_can_use_kvm || return 0
     if [[ $1 == repair ]]; then
-        chgrp kvm /dev/kvm
+        # A group that somebody has given it stays: in a container or chroot its number is another's.
+        [[ $(stat -c %g /dev/kvm) != 0 ]] || chgrp kvm /dev/kvm
         chmod 0660 /dev/kvm
+        qemu_user_can_use_kvm || chmod 0666 /dev/kvm
     else
         echo "warning: QEMU's user cannot open /dev/kvm, which makes libvirt probe QEMU again and again at" \
             "every start (about a minute); run: chgrp kvm /dev/kvm && chmod 660 /dev/kvm" >&2
