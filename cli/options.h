@@ -1,6 +1,6 @@
 // What a command line says, as passive data: the global options and one struct for each command.
-// options.cpp is the only file that knows the parsing library. Nothing here looks at the system; a
-// container's id is still the text that was typed.
+// options_flag_set.cpp is the only file that knows the parsing library. Nothing here looks at the
+// system; a container's id is still the text that was typed.
 #pragma once
 
 #include <filesystem>

@@ -19,7 +19,7 @@ only_in() {
 }
 
 check_includes() {
-    only_in "CLI11" '#include <CLI/' 'cli/options[^/]*|tests/unit/cli/'
+    only_in "CLI11" '#include <CLI/' 'cli/options_flag_set\.cpp'
     only_in "libvirt" '#include [<"]libvirt/' 'pkg/libvirt-driver/|tests/unit/libvirt-driver/'
     only_in "gRPC" '#include [<"](grpc|grpc\+\+|grpcpp)/|\.grpc\.pb\.h' \
         'pkg/agent/(client|guest|shim|protocol)/|tests/unit/agent/'
