@@ -7,11 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <optional>
+#include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/base/pipe.h"
 
 namespace kata::cli {
 namespace {
@@ -92,12 +93,9 @@ RawTerminal::~RawTerminal() {
 }
 
 SignalRelay::SignalRelay() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        throw base::errno_error("create", "pipe", errno);
-    }
-    read_end_ = base::UniqueFd(ends[0]);
-    write_end_ = base::UniqueFd(ends[1]);
+    auto [read_end, write_end] = base::make_pipe();
+    read_end_ = std::move(read_end);
+    write_end_ = std::move(write_end);
     ::fcntl(write_end_.get(), F_SETFL, O_NONBLOCK);
     g_relay_pipe.store(write_end_.get());
     handle_all_signals(queue_signal);

@@ -17,6 +17,7 @@
 #include "pkg/base/fd_passing.h"
 #include "pkg/base/file.h"
 #include "pkg/base/interruption.h"
+#include "pkg/base/pipe.h"
 #include "pkg/sandbox/terminal.h"
 
 namespace kata::sandbox {
@@ -166,19 +167,6 @@ UniqueFd lifted(UniqueFd fd) {
     return copy;
 }
 
-struct Pipe {
-    UniqueFd read_end;
-    UniqueFd write_end;
-};
-
-Pipe make_report_pipe() {
-    int fds[2] = {-1, -1};
-    if (::pipe2(fds, O_CLOEXEC) != 0) {
-        throw base::errno_error("create a pipe", "", errno);
-    }
-    return {UniqueFd(fds[0]), lifted(UniqueFd(fds[1]))};
-}
-
 }  // namespace
 
 ShimNamespaces shim_namespaces(const oci::Spec& spec) {
@@ -210,7 +198,8 @@ ShimProcess ShimProcess::launch(const ShimLaunch& launch) {
     if (!launch.console_socket.empty()) {
         terminal = lifted(open_terminal_for(launch.console_socket));
     }
-    Pipe report = make_report_pipe();
+    base::Pipe report = base::make_pipe();
+    report.write_end = lifted(std::move(report.write_end));
     std::string name = "kata-shim";
     std::string terminal_flag = "--terminal";
     char* const argv[] = {

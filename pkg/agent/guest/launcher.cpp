@@ -14,6 +14,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/base/pipe.h"
 
 namespace kata::agent::guest {
 namespace {
@@ -111,20 +112,12 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
     return pointers;
 }
 
-std::pair<base::UniqueFd, base::UniqueFd> make_status_pipe() {
-    int fds[2] = {-1, -1};
-    if (::pipe2(fds, O_CLOEXEC) != 0) {
-        throw base::errno_error("create", "a pipe", errno);
-    }
-    return {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
-}
-
 }  // namespace
 
 pid_t launch(const LaunchSpec& spec, Reaper& reaper) {
     const base::UniqueFd null = base::open_file("/dev/null", O_RDWR);
     const auto or_null = [&](int fd) { return fd >= 0 ? fd : null.get(); };
-    auto [status_read, status_write] = make_status_pipe();
+    auto [status_read, status_write] = base::make_pipe();
     std::vector<std::string> args = spec.args;
     args.insert(args.begin(), spec.program);
     std::vector<std::string> env{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};

@@ -7,22 +7,10 @@
 #include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/base/pipe.h"
 
 namespace kata::agent::guest {
 namespace {
-
-struct Pipe {
-    base::UniqueFd read_end;
-    base::UniqueFd write_end;
-};
-
-Pipe make_pipe() {
-    int fds[2] = {-1, -1};
-    if (::pipe2(fds, O_CLOEXEC) != 0) {
-        throw base::errno_error("create", "a pipe", errno);
-    }
-    return {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
-}
 
 void set_nonblocking(const base::UniqueFd& fd) {
     if (::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK) != 0) {
@@ -33,9 +21,9 @@ void set_nonblocking(const base::UniqueFd& fd) {
 }  // namespace
 
 StdioPipes make_stdio_pipes() {
-    Pipe input = make_pipe();
-    Pipe output = make_pipe();
-    Pipe error = make_pipe();
+    base::Pipe input = base::make_pipe();
+    base::Pipe output = base::make_pipe();
+    base::Pipe error = base::make_pipe();
     // The flag is of the open file: the process's ends are other files and stay blocking.
     set_nonblocking(input.write_end);
     set_nonblocking(output.read_end);

@@ -6,8 +6,10 @@
 
 #include <atomic>
 #include <cerrno>
+#include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/base/pipe.h"
 
 namespace kata::agent {
 namespace {
@@ -32,12 +34,9 @@ void on_signal(int number, siginfo_t* info, void* /*context*/) {
 }  // namespace
 
 SignalQueue::SignalQueue() {
-    int fds[2] = {-1, -1};
-    if (::pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
-        throw base::errno_error("create a pipe", "", errno);
-    }
-    read_end_ = base::UniqueFd(fds[0]);
-    write_end_ = base::UniqueFd(fds[1]);
+    auto [read_end, write_end] = base::make_pipe(O_NONBLOCK);
+    read_end_ = std::move(read_end);
+    write_end_ = std::move(write_end);
     ::fcntl(write_end_.get(), F_SETPIPE_SZ, kQueueBytes);
     handler_pipe = write_end_.get();
     struct sigaction action {};
