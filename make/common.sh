@@ -64,3 +64,14 @@ step() {
     printf '  %-46s %7s s\n' "$words" "$(seconds_since "$began")"
     rm -f "$log"
 }
+
+# set_up SETS...: everything that has to be there before a container can run, with those packages.
+set_up() {
+    need_root
+    need_amd64
+    step "install missing packages" make/deps.sh "$@"
+    step "compile (the first time takes minutes)" make/build.sh
+    step "make the guest's kernel and initrd" make/guest.sh
+    step "install to $PREFIX and $GUEST_DIR" make/install.sh
+    step "libvirt answers" make/ensure-libvirt.sh
+}

@@ -8,16 +8,6 @@ set -euo pipefail
 ID=demo-$$
 WORK=
 
-set_up() {
-    need_root
-    need_amd64
-    step "install missing packages" make/deps.sh build run
-    step "compile (the first time takes minutes)" make/build.sh
-    step "make the guest's kernel and initrd" make/guest.sh
-    step "install to $PREFIX and $GUEST_DIR" make/install.sh
-    step "libvirt answers" make/ensure-libvirt.sh
-}
-
 runtime() {
     "$PREFIX/bin/kata-runtime" "$@"
 }
@@ -52,7 +42,7 @@ run_exit_code() {
 }
 
 main() {
-    set_up
+    set_up build run
     WORK=$(mktemp -d)
     trap 'rm -rf "$WORK"' EXIT
     echo '  $ kata-runtime run demo     (busybox: uname -r)'
