@@ -5,8 +5,10 @@ set -euo pipefail
 
 ASAN=$BUILD-asan
 
+# Not optimized: that compiles two to three times faster, and under sanitizers an optimizing g++ 12 warns
+# about uninitialized memory in <regex> that is initialized. The plain build has all warnings.
 configure() {
-    local options=(-G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DKATA_SANITIZE=ON)
+    local options=(-G Ninja -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g1" -DKATA_SANITIZE=ON)
     if command -v ccache >/dev/null; then
         options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
     fi
@@ -26,7 +28,7 @@ main() {
         echo "0 tests failed out of 0"
         return
     fi
-    cmake --build "$ASAN" --parallel "$JOBS" --target "${targets[@]}"
+    cmake --build "$ASAN" --parallel "$JOBS" --target "${targets[@]}" -- -k 0
     ASAN_OPTIONS=detect_leaks=1:halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
         ctest --test-dir "$ASAN" --parallel "$JOBS" --output-on-failure --no-tests=error
 }
