@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/vm_library.h"
 #include "pkg/base/error.h"
+#include "pkg/base/file.h"
 #include "pkg/base/interruption.h"
 #include "pkg/sandbox/config.h"
 #include "pkg/sandbox/runtime.h"
@@ -95,6 +96,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace kata::cli
 
 int main(int argc, char** argv) {
+    kata::base::open_missing_stdio();
     try {
         return kata::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
     } catch (const std::exception& failure) {

@@ -134,4 +134,13 @@ void sync_directory(const std::filesystem::path& directory) {
     sync_fd(fd.ref(), directory);
 }
 
+void open_missing_stdio() {
+    for (int fd = 0; fd <= 2; ++fd) {
+        if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+            // The lowest free number is the missing one.
+            static_cast<void>(::open("/dev/null", O_RDWR));
+        }
+    }
+}
+
 }  // namespace kata::base

@@ -43,4 +43,8 @@ void make_directories(const std::filesystem::path& path, mode_t mode = 0700);
 /// fsync of a directory, so that a rename or creation in it is on disk.
 void sync_directory(const std::filesystem::path& directory);
 
+/// Opens /dev/null for those of the descriptors 0-2 that a program was started without, so that the
+/// next file it opens is not taken for its standard input or output.
+void open_missing_stdio();
+
 }  // namespace kata::base

@@ -32,6 +32,7 @@
 #include "pkg/agent/shim/relay.h"
 #include "pkg/agent/shim/signal_queue.h"
 #include "pkg/agent/shim/stdio.h"
+#include "pkg/base/file.h"
 
 namespace {
 
@@ -70,7 +71,7 @@ int relay(agent::RelayOrder order, agent::SignalQueue& signals, int null, bool o
 }
 
 int run(bool own_terminal) {
-    agent::open_missing_stdio();
+    base::open_missing_stdio();
     ::close_range(sandbox::kShimControlFd + 1, ~0U, 0);
     agent::SignalQueue signals;
     ::prctl(PR_SET_NAME, "kata-shim");

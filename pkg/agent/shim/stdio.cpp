@@ -29,15 +29,6 @@ bool wait_for(base::FdRef fd, short events, base::FdRef stop) {
 
 }  // namespace
 
-void open_missing_stdio() {
-    for (int fd = 0; fd <= 2; ++fd) {
-        if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
-            // The lowest free number is the missing one.
-            static_cast<void>(::open("/dev/null", O_RDWR));
-        }
-    }
-}
-
 void lead_session() {
     // Fails only for a process that leads a group already, as after the launcher's setsid.
     static_cast<void>(::setsid());

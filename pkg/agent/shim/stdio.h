@@ -16,9 +16,6 @@ struct TerminalSize {
     bool operator==(const TerminalSize&) const = default;
 };
 
-/// Opens /dev/null for each of 0, 1 and 2 that is closed, so that no other file gets such a number.
-void open_missing_stdio();
-
 /// Makes this process the leader of a session of its own; fine if it is one.
 void lead_session();
 
