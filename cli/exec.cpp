@@ -22,6 +22,11 @@ namespace {
 std::string process_json(const ExecOptions& options,
                          const oci::ContainerId& id,
                          const CommandContext& context) {
+    if (options.process_file.empty() && options.process.args.empty()) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          "process args cannot be empty; name a command after the container's id, "
+                          "or a file with --process");
+    }
     if (options.process_file.empty()) {
         const oci::Spec spec = context.runtime.spec(id);
         return exec_process_json(spec.process.value_or(oci::Process{}), options.process);

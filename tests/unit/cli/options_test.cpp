@@ -248,7 +248,6 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{{"kill"}, "\"kill\" requires a minimum of 1 argument(s)", true},
         Wrong{{"kill", "a", "9", "x"}, "\"kill\" requires a maximum of 2 argument(s)", true},
         Wrong{{"exec"}, "\"exec\" requires a minimum of 1 argument(s)", true},
-        Wrong{{"exec", "id"}, "process args cannot be empty", false},
         Wrong{{"list", "x"}, "\"list\" requires exactly 0 argument(s)", true},
         Wrong{{"list", "--format", "xml"},
               "invalid value \"xml\" for option --format; use table or json",
