@@ -41,6 +41,7 @@ struct ChildPlan {
     std::array<int, 3> stdio;
     std::optional<KernelSchedulerAttributes> scheduler;
     std::optional<int> io_priority;
+    std::string oom_score_adjustment;  // in digits; "" leaves it alone
     int status;
 };
 
@@ -82,7 +83,17 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+bool take_oom_score_adjustment(const std::string& digits) {
+    const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    return file >= 0 &&
+           ::write(file, digits.data(), digits.size()) == static_cast<ssize_t>(digits.size());
+}
+
 bool take_attributes(const ChildPlan& plan) {
+    if (!plan.oom_score_adjustment.empty() &&
+        !take_oom_score_adjustment(plan.oom_score_adjustment)) {
+        return false;
+    }
     if (plan.scheduler && ::syscall(SYS_sched_setattr, 0, &*plan.scheduler, 0) != 0) {
         return false;
     }
@@ -128,6 +139,8 @@ pid_t launch(const LaunchSpec& spec, Reaper& reaper) {
         {or_null(spec.standard_input), or_null(spec.standard_output), or_null(spec.standard_error)},
         std::nullopt,
         spec.attributes.io_priority,
+        spec.attributes.oom_score_adjustment ? std::to_string(*spec.attributes.oom_score_adjustment)
+                                             : "",
         status_write.get()};
     if (spec.attributes.scheduler) {
         plan.scheduler = to_kernel(*spec.attributes.scheduler);

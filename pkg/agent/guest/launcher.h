@@ -29,6 +29,7 @@ struct SchedulerAttributes {
 struct InheritedAttributes {
     std::optional<SchedulerAttributes> scheduler;
     std::optional<int> io_priority;  // as of ioprio_set(2)
+    std::optional<int> oom_score_adjustment;
 };
 
 struct LaunchSpec {

@@ -94,9 +94,13 @@ InheritedAttributes inherited_attributes(const json& process) {
         if (priority.is_object() && !priority.empty()) {
             attributes.io_priority = io_priority_of(priority);
         }
+        const json oom_score = process.value("oomScoreAdj", json());
+        if (!oom_score.is_null()) {
+            attributes.oom_score_adjustment = oom_score.get<int>();
+        }
     } catch (const json::exception& error) {
         throw base::Error(base::ErrorCode::invalid_argument,
-                          "invalid process.scheduler or process.ioPriority",
+                          "invalid process.scheduler, process.ioPriority or process.oomScoreAdj",
                           base::printable(error.what(), 256));
     }
     return attributes;

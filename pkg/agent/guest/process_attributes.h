@@ -1,4 +1,5 @@
-// The fields of an OCI process that crun 1.8 does not know and the agent applies itself.
+// The fields of an OCI process that crun 1.8 does not know, or forgets in exec (oomScoreAdj), and
+// that the agent applies itself.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -7,8 +8,8 @@
 
 namespace kata::agent::guest {
 
-/// Reads process.scheduler and process.ioPriority. @throws base::Error invalid_argument naming the
-/// field.
+/// Reads process.scheduler, process.ioPriority and process.oomScoreAdj. @throws base::Error
+/// invalid_argument naming the field.
 [[nodiscard]] InheritedAttributes inherited_attributes(const nlohmann::json& process);
 
 }  // namespace kata::agent::guest

@@ -56,23 +56,25 @@ TEST(NetworkSysctls, HaveEitherSeparatorAndNoWayOut) {
     }
 }
 
-TEST(ProcessAttributes, ReadsSchedulerAndIoPriority) {
+TEST(ProcessAttributes, ReadsSchedulerIoPriorityAndOomScore) {
     const auto attributes = inherited_attributes(nlohmann::json::parse(R"({
         "scheduler": {"policy": "SCHED_DEADLINE", "runtime": 1, "deadline": 2, "period": 3,
                       "flags": ["SCHED_FLAG_RESET_ON_FORK"]},
-        "ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 4}})"));
+        "ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 4}, "oomScoreAdj": -5})"));
     ASSERT_TRUE(attributes.scheduler);
     EXPECT_EQ(attributes.scheduler->policy, 6U);
     EXPECT_EQ(attributes.scheduler->period, 3U);
     EXPECT_EQ(attributes.scheduler->flags, 1U);
     EXPECT_EQ(attributes.io_priority, 2 << 13 | 4);
+    EXPECT_EQ(attributes.oom_score_adjustment, -5);
 }
 
 TEST(ProcessAttributes, AreNoneByDefaultAndRefusedWhenUnknown) {
     const auto none = inherited_attributes(nlohmann::json::parse(R"({"args": ["sh"]})"));
-    EXPECT_FALSE(none.scheduler || none.io_priority);
+    EXPECT_FALSE(none.scheduler || none.io_priority || none.oom_score_adjustment);
     for (const char* wrong : {R"({"scheduler": {"policy": "SCHED_NEW"}})",
                               R"({"scheduler": {"nice": 1}})",
+                              R"({"oomScoreAdj": "much"})",
                               R"({"ioPriority": {"class": 3}})"}) {
         EXPECT_THROW((void)inherited_attributes(nlohmann::json::parse(wrong)), base::Error);
     }
