@@ -189,6 +189,16 @@ expect_failure() {
     }
 }
 
+# expect_end PID CODE: waits for a process in the background of this shell.
+expect_end() {
+    local code=0
+    wait "$1" || code=$?
+    [[ $code == "$2" ]] || {
+        echo "exit code $code, expected $2"
+        return 1
+    }
+}
+
 # expect_equal ACTUAL EXPECTED
 expect_equal() {
     [[ $1 == "$2" ]] || {
