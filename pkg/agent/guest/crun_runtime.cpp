@@ -158,7 +158,7 @@ std::filesystem::path CrunRuntime::bundle_of(const std::string& container_id) co
 void CrunRuntime::run(const Invocation& invocation, LaunchSpec spec) {
     const std::string log = invocation.file("crun.log");
     ::unlink(log.c_str());
-    spec.program = paths_.program;
+    spec.program = program_.path();
     spec.args = {"--root=" + paths_.state.native(), "--cgroup-manager=cgroupfs", "--log=" + log};
     spec.args.insert(spec.args.end(), invocation.command.begin(), invocation.command.end());
     spec.args.push_back(invocation.container_id);

@@ -9,6 +9,7 @@
 #include "pkg/agent/guest/container_runtime.h"
 #include "pkg/agent/guest/launcher.h"
 #include "pkg/agent/guest/reaper.h"
+#include "pkg/agent/guest/sealed_program.h"
 
 namespace kata::agent::guest {
 
@@ -20,7 +21,9 @@ struct CrunPaths {
 
 class CrunRuntime final : public ContainerRuntime {
   public:
-    CrunRuntime(Reaper& reaper, CrunPaths paths) : reaper_(reaper), paths_(std::move(paths)) {}
+    /// @throws base::Error if crun cannot be read.
+    CrunRuntime(Reaper& reaper, CrunPaths paths)
+        : reaper_(reaper), paths_(std::move(paths)), program_(paths_.program) {}
 
     StartedProcess create(const std::string& container_id, const std::string& spec_json) override;
     void start(const std::string& container_id) override;
@@ -37,6 +40,7 @@ class CrunRuntime final : public ContainerRuntime {
 
     Reaper& reaper_;
     const CrunPaths paths_;
+    const SealedProgram program_;
 };
 
 }  // namespace kata::agent::guest
