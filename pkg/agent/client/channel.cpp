@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include <google/protobuf/stubs/logging.h>
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 #include <grpcpp/create_channel_posix.h>
 
@@ -35,6 +36,9 @@ void silence_grpc() {
 
 std::shared_ptr<grpc::Channel> open_channel(base::UniqueFd connection) {
     silence_grpc();
+    // The end of the last channel would take gRPC down, which may wait 10 s for one of its pollers;
+    // the program ends without that.
+    [[maybe_unused]] static const bool kept = (::grpc_init(), true);
     make_non_blocking(connection.ref());
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
