@@ -73,6 +73,7 @@ no_zombies() {
 }
 
 @test "the guest reaps every orphan" {
+    # shellcheck disable=SC2016
     run_kata exec "$ID" sh -c 'i=0; while [ $i -lt 50 ]; do (sleep 0.1 &); i=$((i + 1)); done; echo "$i"'
     expect_output 50
     wait_until 60 no_process sleep
