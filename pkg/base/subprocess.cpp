@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,37 +19,11 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/base/interruption.h"
+#include "pkg/base/pipe.h"
 
 namespace kata::base {
 namespace {
-
-struct Pipe {
-    UniqueFd read_end;
-    UniqueFd write_end;
-};
-
-// Above 0 to 2 even if we were started with some of these closed: the child puts its own there.
-UniqueFd above_standard_streams(UniqueFd fd) {
-    if (fd.get() > STDERR_FILENO) {
-        return fd;
-    }
-    UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-    if (!copy.valid()) {
-        throw errno_error("create a pipe", "", errno);
-    }
-    return copy;
-}
-
-Pipe make_pipe() {
-    int fds[2] = {-1, -1};
-    if (::pipe2(fds, O_CLOEXEC) != 0) {
-        throw errno_error("create a pipe", "", errno);
-    }
-    UniqueFd read_end(fds[0]);
-    UniqueFd write_end(fds[1]);
-    return {above_standard_streams(std::move(read_end)),
-            above_standard_streams(std::move(write_end))};
-}
 
 // What the child was at when it failed, as sent over the status pipe.
 enum class Step : int { descriptors, namespaces, directory, program };
@@ -63,10 +38,12 @@ struct ChildPlan {
     std::vector<char*> argv;
     std::vector<char*> envp;
     std::vector<UniqueFd> namespaces;
+    pid_t parent;
 };
 
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
     std::vector<char*> pointers;
+    pointers.reserve(strings.size() + 1);
     for (const auto& text : strings) {
         pointers.push_back(const_cast<char*>(text.c_str()));
     }
@@ -95,6 +72,11 @@ bool enter_namespaces(const ChildPlan& plan) {
 // Runs between fork and exec: async-signal-safe calls only. Returns only if a step failed.
 Step try_to_become(const ChildPlan& plan, int input, int output, int error) {
     ::setpgid(0, 0);
+    // Nobody would wait for its end any more if we are killed.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != plan.parent) {
+        ::_exit(127);
+    }
     reset_signals();
     // Descriptors that somebody left open in us without O_CLOEXEC are not for this program.
     if (::dup2(input, 0) != 0 || ::dup2(output, 1) != 1 || ::dup2(error, 2) != 2 ||
@@ -145,7 +127,8 @@ void set_nonblocking(FdRef fd) {
 }
 
 int poll_timeout(Deadline deadline) {
-    constexpr std::int64_t kLongest = 60'000;
+    // An interruption that comes just before the poll does not end it.
+    constexpr std::int64_t kLongest = 100;
     return static_cast<int>(std::min<std::int64_t>(deadline.remaining().count(), kLongest));
 }
 
@@ -157,15 +140,19 @@ void drain_rest(FdRef fd, std::string& kept, std::size_t limit) {
     }
 }
 
-// Moves data until the child has ended; false if the deadline came first. A process that it left
-// behind may hold its outputs open for ever, so their end is not waited for.
-bool pump(FdRef child,
-          UniqueFd input,
-          UniqueFd output,
-          UniqueFd error,
-          const ProcessSpec& spec,
-          Deadline deadline,
-          ProcessResult& result) {
+enum class Outcome { ended, timed_out, interrupted };
+
+// Moves data until the child has ended, the deadline has come, or we are interrupted; one who was
+// interrupted before is undoing and goes on. A process that the child left behind may hold its
+// outputs open for ever, so their end is not waited for.
+Outcome pump(FdRef child,
+             UniqueFd input,
+             UniqueFd output,
+             UniqueFd error,
+             const ProcessSpec& spec,
+             Deadline deadline,
+             ProcessResult& result) {
+    const bool undoing = interrupted();
     std::string_view pending = spec.stdin_data;
     set_nonblocking(input.ref());
     if (pending.empty()) {
@@ -180,10 +167,13 @@ bool pump(FdRef child,
         if (polled[3].revents != 0) {
             drain_rest(output.ref(), result.standard_output, spec.max_output);
             drain_rest(error.ref(), result.standard_error, spec.max_output);
-            return true;
+            return Outcome::ended;
         }
         if (deadline.passed()) {
-            return false;
+            return Outcome::timed_out;
+        }
+        if (!undoing && interrupted()) {
+            return Outcome::interrupted;
         }
         if (ready <= 0) {
             continue;
@@ -256,7 +246,7 @@ class IgnoreSigpipe {
 };
 
 ChildPlan plan_child(const ProcessSpec& spec) {
-    ChildPlan plan{spec, pointers_to(spec.args), pointers_to(spec.env), {}};
+    ChildPlan plan{spec, pointers_to(spec.args), pointers_to(spec.env), {}, ::getpid()};
     for (const auto& path : spec.enter_namespaces) {
         plan.namespaces.push_back(open_file(path, O_RDONLY));
     }
@@ -297,20 +287,24 @@ ProcessResult run_process(const ProcessSpec& spec, Deadline deadline) {
         throw start_error(*failure, spec);
     }
     ProcessResult result;
-    const bool ended = child.valid() && pump(child.ref(),
-                                             std::move(input.write_end),
-                                             std::move(output.read_end),
-                                             std::move(error.read_end),
-                                             spec,
-                                             deadline,
-                                             result);
-    if (!ended) {
-        result.timed_out = true;
+    const Outcome outcome = !child.valid() ? Outcome::timed_out
+                                           : pump(child.ref(),
+                                                  std::move(input.write_end),
+                                                  std::move(output.read_end),
+                                                  std::move(error.read_end),
+                                                  spec,
+                                                  deadline,
+                                                  result);
+    if (outcome != Outcome::ended) {
+        result.timed_out = outcome == Outcome::timed_out;
         ::kill(-pid, SIGKILL);
     }
     const auto wait_status = wait_for(pid);
     if (!child.valid()) {
         throw errno_error("watch", spec.path, pidfd_error);
+    }
+    if (outcome == Outcome::interrupted) {
+        throw_if_interrupted();
     }
     if (!wait_status) {
         throw errno_error("learn the exit code of", spec.path, ECHILD);

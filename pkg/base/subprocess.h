@@ -32,7 +32,8 @@ struct ProcessResult {
 };
 
 /// Runs to the end, or kills the child's whole process group at `deadline`.
-/// @throws Error if the program cannot be started at all.
+/// @throws Error if the program cannot be started at all; interrupted if one of the signals of
+/// interruption.h came meanwhile, the program being killed then.
 [[nodiscard]] ProcessResult run_process(const ProcessSpec& spec, Deadline deadline);
 
 }  // namespace kata::base
