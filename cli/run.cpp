@@ -1,17 +1,22 @@
+#include <signal.h>
 #include <unistd.h>
 
 #include <optional>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/console_rules.h"
 #include "cli/foreground.h"
 #include "pkg/base/error.h"
+#include "pkg/base/file.h"
 #include "pkg/base/interruption.h"
 #include "pkg/base/scope_exit.h"
 #include "pkg/sandbox/runtime.h"
 
 namespace kata::cli {
 namespace {
+
+constexpr int kKilled = 128 + SIGKILL;  // what kata-shim makes of a lost VM
 
 /// Removal whose failure must not hide how the workload ended: it is only logged.
 void remove_quietly(const oci::ContainerId& id, const CommandContext& context) noexcept {
@@ -20,6 +25,21 @@ void remove_quietly(const oci::ContainerId& id, const CommandContext& context) n
     } catch (const std::exception& error) {
         context.log.warning("cannot remove container \"" + id.str() + "\": " + error.what() +
                             "; use \"kata-runtime delete --force " + id.str() + "\"");
+    }
+}
+
+/// A workload that was killed with its VM ends like one that was killed alone: one line tells the
+/// difference to whoever waits at the terminal.
+void tell_lost_vm(const oci::ContainerId& id, const CommandContext& context) {
+    try {
+        if (context.runtime.vm_is_gone(id)) {
+            const std::string message = "the VM of container \"" + id.str() +
+                                        "\" has ended under it (destroyed, killed or crashed)";
+            context.log.warning(message);
+            base::write_all(base::FdRef(STDERR_FILENO), message + "\n", "standard error");
+        }
+    } catch (const base::Error& error) {
+        context.log.warning(error.what());
     }
 }
 
@@ -42,6 +62,10 @@ int run_in_foreground(const RunOptions& options,
     }
     context.runtime.start(id);
     const int status = signals.wait_for(shim);
+    raw.reset();
+    if (status == kKilled) {
+        tell_lost_vm(id, context);
+    }
     if (options.keep) {
         remove.release();
     }

@@ -2,6 +2,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/undo.h"
 
 namespace kata::sandbox {
 namespace {
@@ -44,6 +45,10 @@ std::vector<oci::ContainerSummary> Runtime::list() const {
         }
     }
     return summaries;
+}
+
+bool Runtime::vm_is_gone(const oci::ContainerId& id) const {
+    return find_qemu(StateStore::load_sandbox(store_.get(id)).vm_uuid).empty();
 }
 
 oci::Spec Runtime::spec(const oci::ContainerId& id) const {

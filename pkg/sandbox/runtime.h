@@ -70,6 +70,9 @@ class Runtime {
     /// @return the kata-shim of the new process.
     base::ProcessId exec(const ExecRequest& request);
 
+    /// Whether the QEMU of the container's sandbox does not run any more.
+    [[nodiscard]] bool vm_is_gone(const oci::ContainerId& id) const;
+
     /// The container's spec as it was at create.
     [[nodiscard]] oci::Spec spec(const oci::ContainerId& id) const;
 
