@@ -20,7 +20,6 @@ using std::chrono::seconds;
 
 constexpr seconds kShimAnswer{30};
 constexpr seconds kHooks{300};
-constexpr seconds kUndo{60};
 
 std::string cgroups_path_of(const oci::Spec& spec) {
     return spec.linux_ ? spec.linux_->cgroups_path : "";
@@ -174,14 +173,18 @@ void ContainerCreation::undo() noexcept {
         agent_.reset();
         shim_.reset();
         base::send_signal(record_.shim, SIGKILL);
-        auto effects = Journal::load(place_.journal());
+        auto effects = Journal::load(place_.journal(), log_);
         if (joins_pod_) {
             std::erase_if(effects,
                           [&](const Effect& effect) { return effect.container_id != record_.id; });
         }
         const Tombstones tombstones(config_.tombstone_dir);
         undo_effects(effects,
-                     {vm_, log_, tombstones, base::Deadline::after(kUndo), /*vm_confirmed=*/true});
+                     {vm_,
+                      log_,
+                      tombstones,
+                      base::Deadline::after(config_.libvirt_timeout),
+                      /*vm_confirmed=*/true});
         if (record_.shim.pid != 0) {  // there was an environment, so hooks may have worked in it
             run_poststop(bundle_.spec, record_, log_);
         }

@@ -58,12 +58,22 @@ Effect effect_of(const std::string& line) {
             document.at("container").get<std::string>()};
 }
 
+bool ends_in_torn_line(const std::filesystem::path& path) {
+    const std::string text = base::read_file(path);
+    return !text.empty() && text.back() != '\n';
+}
+
 }  // namespace
 
 Journal::Journal(const std::filesystem::path& path, std::string container_id)
     : path_(path),
       container_id_(std::move(container_id)),
-      fd_(base::open_file(path, O_WRONLY | O_CREAT | O_APPEND)) {}
+      fd_(base::open_file(path, O_WRONLY | O_CREAT | O_APPEND)) {
+    // What a crash cut short must not swallow the line that comes next.
+    if (ends_in_torn_line(path)) {
+        base::write_all(fd_.ref(), "\n", path.native());
+    }
+}
 
 void Journal::record(Effect::Kind kind, const std::string& object) {
     base::write_all(fd_.ref(), line_of({kind, object, container_id_}), path_.native());
@@ -72,7 +82,7 @@ void Journal::record(Effect::Kind kind, const std::string& object) {
     }
 }
 
-std::vector<Effect> Journal::load(const std::filesystem::path& path) {
+std::vector<Effect> Journal::load(const std::filesystem::path& path, base::Log& log) {
     std::string text;
     try {
         text = base::read_file(path);
@@ -89,8 +99,9 @@ std::vector<Effect> Journal::load(const std::filesystem::path& path) {
         try {
             effects.push_back(effect_of(text.substr(begin, end - begin)));
         } catch (const std::exception& error) {
-            throw base::Error(
-                base::ErrorCode::internal, "cannot use \"" + path.native() + "\"", error.what());
+            log.warning("passing over a line of \"" + path.native() +
+                        "\" that cannot be read, what it stands for may be left: " +
+                        base::printable(error.what()));
         }
     }
     return effects;

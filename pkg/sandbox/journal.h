@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "pkg/base/log.h"
 #include "pkg/base/unique_fd.h"
 
 namespace kata::sandbox {
@@ -37,9 +38,12 @@ class Journal {
     /// On disk when this returns.
     void record(Effect::Kind kind, const std::string& object);
 
-    /// Everything recorded, in order. A missing journal is empty.
-    /// @throws base::Error internal for a line in the middle that is not an effect.
-    [[nodiscard]] static std::vector<Effect> load(const std::filesystem::path& path);
+    /// Everything recorded, in order. A missing journal is empty; a last line without an end is an
+    /// effect that was not made.
+    /// @param log gets a warning for each line that is not an effect: the others are still to be
+    /// undone, and a container must not become impossible to delete.
+    [[nodiscard]] static std::vector<Effect> load(const std::filesystem::path& path,
+                                                  base::Log& log);
 
     /// Replaces the journal by `effects` (those that remain after a container of a pod has been
     /// undone).

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "pkg/base/error.h"
-#include "pkg/oci/hooks.h"
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
@@ -18,8 +17,6 @@ using std::chrono::seconds;
 
 constexpr seconds kLockWait{60};
 constexpr seconds kShimEnd{10};
-constexpr seconds kUndo{60};
-constexpr seconds kHooks{300};
 
 // The record of a create that was killed early may be missing or torn: what there is must still go
 // away.
@@ -57,20 +54,11 @@ bool has_neighbours(const ContainerPlace& place) {
 void undo_one_of_pod(const ContainerPlace& place, const UndoContext& context) {
     std::vector<Effect> own;
     std::vector<Effect> others;
-    for (Effect& effect : Journal::load(place.journal())) {
+    for (Effect& effect : Journal::load(place.journal(), context.log)) {
         (effect.container_id == place.id.str() ? own : others).push_back(std::move(effect));
     }
     undo_effects(own, context);
     Journal::rewrite(place.journal(), others);
-}
-
-void run_poststop(const ContainerPlace& place, const ContainerRecord& record, base::Log& log) {
-    const oci::Spec spec = StateStore::load_spec(place);
-    const oci::HookContext context{hook_state(record, oci::Status::stopped), record.bundle, {}};
-    for (const base::Error& error : oci::run_all_hooks(
-             spec.hooks, oci::HookStage::poststop, context, base::Deadline::after(kHooks))) {
-        log.warning(error.what());
-    }
 }
 
 void kill_shims(const ContainerPlace& place, const ContainerRecord& record) {
@@ -89,6 +77,16 @@ void remove_from_guest(VmBackend& vm, const ContainerPlace& place, base::Log& lo
     } catch (const base::Error& error) {
         log.warning("cannot remove container \"" + place.id.str() +
                     "\" from its VM: " + error.what());
+    }
+}
+
+// Without the spec nobody knows the hooks any more, and the container must go away all the same.
+void try_run_poststop(const ContainerPlace& place, const ContainerRecord& record, base::Log& log) {
+    try {
+        run_poststop(StateStore::load_spec(place), record, log);
+    } catch (const base::Error& error) {
+        log.warning("cannot run the poststop hooks of container \"" + place.id.str() +
+                    "\": " + error.what());
     }
 }
 
@@ -115,11 +113,14 @@ void Runtime::remove(const oci::ContainerId& id, bool force) {
     }
     const bool whole_sandbox = !has_neighbours(*place);
     const Tombstones tombstones(config_.tombstone_dir);
-    const UndoContext context{
-        vm_, log_, tombstones, base::Deadline::after(kUndo), vm_is_confirmed(*place)};
+    const UndoContext context{vm_,
+                              log_,
+                              tombstones,
+                              base::Deadline::after(config_.libvirt_timeout),
+                              vm_is_confirmed(*place)};
     if (whole_sandbox) {
         steps.begin("undo effects");
-        undo_effects(Journal::load(place->journal()), context);
+        undo_effects(Journal::load(place->journal(), log_), context);
     } else {
         steps.begin("remove from guest");
         remove_from_guest(vm_, *place, log_);
@@ -127,7 +128,7 @@ void Runtime::remove(const oci::ContainerId& id, bool force) {
     }
     if (record) {
         steps.begin("run hooks");
-        run_poststop(*place, *record, log_);
+        try_run_poststop(*place, *record, log_);
     }
     steps.begin("forget");
     store_.forget(*place, whole_sandbox);

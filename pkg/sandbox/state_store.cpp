@@ -10,6 +10,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/base/safe_path.h"
+#include "pkg/base/scope_exit.h"
 #include "pkg/oci/spec_json.h"
 #include "pkg/oci/state.h"
 
@@ -115,8 +116,10 @@ Reservation StateStore::reserve(const oci::ContainerId& id,
     // The index comes first: whatever else a crash leaves is then found through it. An entry that
     // leads nowhere is the trace of such a crash.
     replace_symlink(place.container_dir, index_entry(id));
+    base::ScopeExit undo([&]() noexcept { abandon(place, !pod_sandbox); });
     base::make_directories(place.container_dir);
     auto lock = base::FileLock::acquire(place.lock(), base::FileLock::Mode::exclusive, deadline);
+    undo.release();
     return {place, std::move(lock)};
 }
 
@@ -135,8 +138,39 @@ base::FileLock StateStore::lock(const ContainerPlace& place, base::Deadline dead
     throw oci::container_not_found(place.id);
 }
 
+namespace {
+
+// A command that waits for the lock may make its file anew in a directory that is just being
+// emptied; that command finds no container then, and we must not fail because of it.
+void remove_contested_tree(const std::filesystem::path& directory) {
+    constexpr int kAttempts = 20;
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return base::remove_tree(directory);
+        } catch (const base::Error&) {
+            if (attempt == kAttempts) {
+                throw;
+            }
+        }
+    }
+}
+
+}  // namespace
+
+// The failure that led here is the one to tell. A directory that does not exist cannot be removed
+// from a read-only file system either, and leaves nothing for `delete --force` to find.
+void StateStore::abandon(const ContainerPlace& place, bool whole_sandbox) const noexcept {
+    try {
+        forget(place, whole_sandbox);
+    } catch (const std::exception&) {
+        if (!is_there(place.container_dir)) {
+            ::unlink(index_entry(place.id).c_str());
+        }
+    }
+}
+
 void StateStore::forget(const ContainerPlace& place, bool whole_sandbox) const {
-    base::remove_tree(whole_sandbox ? place.sandbox_dir : place.container_dir);
+    remove_contested_tree(whole_sandbox ? place.sandbox_dir : place.container_dir);
     if (::unlink(index_entry(place.id).c_str()) != 0 && errno != ENOENT) {
         throw base::errno_error("remove", index_entry(place.id).native(), errno);
     }

@@ -83,6 +83,7 @@ class StateStore {
     [[nodiscard]] ContainerPlace place_in(const oci::ContainerId& id,
                                           const std::string& sandbox_id) const;
     [[nodiscard]] std::string free_sandbox_id(const oci::ContainerId& id) const;
+    void abandon(const ContainerPlace& place, bool whole_sandbox) const noexcept;
 
     std::filesystem::path root_;
     std::filesystem::path state_dir_;
