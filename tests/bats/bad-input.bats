@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# shellcheck disable=SC2154  # output, status, stderr and lines are set by run
+# shellcheck disable=SC2154,SC2016  # output, status, stderr and lines are set by run; $PATH is in messages
 # Input that cannot be used. Every case ends with one line that names what is wrong, says the same in the log,
 # and leaves nothing behind.
 
