@@ -102,7 +102,7 @@ JSON
     expect_equal "$(head -n 6 <<<"$output" | xargs)" "/work 0077 0 12 12 13 14 from the file"
     expect_equal "$(grep -E '^Cap|^NoNew' <<<"$output" | tr -s '\t\n' ' ')" \
         "CapEff: 0000000000000001 CapBnd: 0000000000000001 NoNewPrivs: 1 "
-    expect_equal "$(sed -n '10,$p' <<<"$output" | xargs)" "77 432 3 idle: prio 0" # 3 is SCHED_BATCH
+    expect_equal "$(sed -n '10,$p' <<<"$output" | xargs)" "77 432 3 idle" # 3 is SCHED_BATCH
 }
 
 @test "a process file that does not exist, is no JSON or lacks arguments is refused" {

@@ -34,7 +34,7 @@ report_script() {
 while read -r line; do echo "status $line"; done </proc/self/status
 while read -r line; do echo "limit $line"; done </proc/self/limits
 while read -r line; do echo "mount $line"; done </proc/self/mountinfo
-read -r line </proc/self/stat; echo "stat $line"
+read -r line </proc/self/stat; echo "numbers $line"
 read -r line </proc/self/personality; echo "personality $line"
 read -r line </proc/self/oom_score_adj; echo "oom $line"
 echo "msgmax $(cat /proc/sys/kernel/msgmax)"
@@ -136,7 +136,7 @@ expect_reported() {
     expect_reported 'limit Max core file size' "0 0 bytes"
     expect_reported 'limit Max processes' "100 200 processes"
     expect_reported oom 321
-    expect_equal "$(reported stat | cut -d' ' -f19,41)" "6 3" # nice, and SCHED_BATCH
+    expect_equal "$(reported numbers | cut -d' ' -f19,41)" "6 3" # nice, and SCHED_BATCH
     expect_reported io "best-effort: prio 2"
 }
 

@@ -109,15 +109,17 @@ expect_helper_ends() {
     expect_screen '^42$'
 
     # The first size, 0 by 0, is none; what the engine sets later arrives.
-    keys 'resize 0 0'
-    keys 'resize 37 111'
+    keys 'resize 0 0\n'
+    keys 'resize 37 111\n'
     wait_for_size "37 111"
-    keys 'resize 41 99'
+    keys 'resize 41 99\n'
     wait_for_size "41 99"
 
-    keys 'sleep 1000; echo after $?\n'
+    keys 'sleep 1000\n'
     wait_until 60 guest_runs "$ID" 'sleep 1000'
     keys '\003'
+    wait_until 60 guest_rests "$ID"
+    keys 'echo after $?\n'
     expect_screen 'after 130'
     # Each line ends with one carriage return, not two.
     ! grep -q $'\r\r' "$BATS_TEST_TMPDIR/screen" || return 1
@@ -142,6 +144,10 @@ guest_runs() {
     kata ps "$1" | grep -q -- "$2"
 }
 
+guest_rests() {
+    ! guest_runs "$1" 'sleep 1000'
+}
+
 # One container without a terminal of its own serves the cases of exec.
 plain_container() {
     PLAIN=$(cat "$BATS_FILE_TMPDIR/plain" 2>/dev/null) && return
@@ -159,9 +165,11 @@ plain_container() {
     expect_screen '^33 77$'
     stty -F "$(cat "$BATS_TEST_TMPDIR/tty")" rows 44 cols 88
     wait_for_size "44 88"
-    keys 'sleep 1000; echo after $?\n'
+    keys 'sleep 1000\n'
     wait_until 60 guest_runs "$id" 'sleep 1000'
     keys '\003'
+    wait_until 60 guest_rests "$id"
+    keys 'echo after $?\n'
     expect_screen 'after 130'
     keys 'exit 21\n'
     expect_helper_ends 21

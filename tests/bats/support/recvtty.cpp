@@ -63,12 +63,18 @@ UniqueFd receive_terminal(const char* socket, const char* facts) {
     return master;
 }
 
-void type(const UniqueFd& master, const std::string& keys) {
+// Takes the resize lines that the keys begin with out of them.
+void resize(const UniqueFd& master, std::string& keys) {
     winsize size{};
-    if (std::sscanf(keys.c_str(), "resize %hu %hu", &size.ws_row, &size.ws_col) == 2) {
+    while (std::sscanf(keys.c_str(), "resize %hu %hu", &size.ws_row, &size.ws_col) == 2) {
         ::ioctl(master.get(), TIOCSWINSZ, &size);
-        return;
+        const auto newline = keys.find('\n');
+        keys.erase(0, newline == std::string::npos ? newline : newline + 1);
     }
+}
+
+void type(const UniqueFd& master, std::string keys) {
+    resize(master, keys);
     kata::base::write_all(master.ref(), keys, "the terminal");
 }
 
@@ -85,7 +91,7 @@ bool copy_screen(const UniqueFd& master) {
     return true;
 }
 
-// One write of the test is one read here: it writes to a FIFO and waits for the effect.
+// A test writes to a FIFO and waits for the effect, so a read begins where one of its writes does.
 bool copy_keys(const UniqueFd& master) {
     std::array<char, 4096> buffer{};
     const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
