@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base_test.h"
 
@@ -85,6 +87,22 @@ TEST_F(File, DirectoriesAreMadeOnceAndAFileInTheWayIsNamed) {
 TEST_F(File, DescriptorsAreClosedOnExec) {
     const UniqueFd fd = open_file(dir_, O_RDONLY);
     EXPECT_EQ(::fcntl(fd.get(), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+}
+
+TEST(OpenMissingStdio, GivesAClosedDescriptorToDevNullAndLeavesTheOthers) {
+    EXPECT_EXIT(
+        {
+            ::close(STDIN_FILENO);
+            ::close(STDOUT_FILENO);
+            open_missing_stdio();
+            const base::UniqueFd next(::open("/", O_RDONLY | O_CLOEXEC));
+            struct stat status {};
+            const bool null =
+                ::fstat(STDIN_FILENO, &status) == 0 && status.st_rdev == makedev(1, 3);
+            ::_exit(null && ::fcntl(STDOUT_FILENO, F_GETFD) == 0 && next.get() > 2 ? 0 : 1);
+        },
+        testing::ExitedWithCode(0),
+        "");
 }
 
 }  // namespace
