@@ -30,6 +30,8 @@ class FlagSet {
     ~FlagSet();
     FlagSet(const FlagSet&) = delete;
     FlagSet& operator=(const FlagSet&) = delete;
+    FlagSet(FlagSet&&) = delete;
+    FlagSet& operator=(FlagSet&&) = delete;
 
     void value(const char* names, const char* label, std::string& store, const char* description);
     void value(const char* names,

@@ -17,6 +17,7 @@
 #include "pkg/agent/shim/relay.h"
 #include "pkg/agent/shim/relay_progress.h"
 #include "pkg/base/file.h"
+#include "pkg/base/pipe.h"
 
 #include "client_fake_agent.h"
 
@@ -30,19 +31,6 @@ using testing::FakeGuest;
 using ::testing::Not;
 using testing::patterned;
 using testing::send_all;
-
-struct Pipe {
-    base::UniqueFd read_end;
-    base::UniqueFd write_end;
-};
-
-Pipe make_pipe() {
-    int fds[2] = {-1, -1};
-    if (::pipe2(fds, O_CLOEXEC) != 0) {
-        throw std::runtime_error("pipe");
-    }
-    return {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
-}
 
 std::string read_all(base::FdRef fd) {
     std::string all;
@@ -84,9 +72,9 @@ class RelayTest : public ::testing::Test {
     }
 
     SignalQueue signals_;
-    Pipe in_ = make_pipe();
-    Pipe out_ = make_pipe();
-    Pipe err_ = make_pipe();
+    base::Pipe in_ = base::make_pipe();
+    base::Pipe out_ = base::make_pipe();
+    base::Pipe err_ = base::make_pipe();
     base::UniqueFd null_ = base::open_file("/dev/null", O_RDWR);
     FakeGuest guest_;
     std::optional<ProcessClient> process_;

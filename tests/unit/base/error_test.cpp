@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "base_test.h"
+#include "tests/unit/base/base_test.h"
 
 namespace kata::base {
 namespace {

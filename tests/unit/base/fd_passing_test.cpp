@@ -7,8 +7,7 @@
 #include <cstring>
 
 #include "pkg/base/file.h"
-
-#include "base_test.h"
+#include "tests/unit/base/base_test.h"
 
 namespace kata::base {
 namespace {
@@ -25,7 +24,7 @@ TEST_F(FdPassing, DeliversDataAndDescriptorsClosedOnExec) {
     EXPECT_EQ(message->data, "hello");
     ASSERT_EQ(message->fds.size(), 2U);
     EXPECT_EQ(::fcntl(message->fds[0].get(), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-    EXPECT_EQ(content("/proc/self/fd/" + std::to_string(message->fds[1].get())), "inside");
+    EXPECT_EQ(content_of("/proc/self/fd/" + std::to_string(message->fds[1].get())), "inside");
 }
 
 TEST_F(FdPassing, KeepsMessagesApart) {

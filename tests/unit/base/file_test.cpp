@@ -5,7 +5,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base_test.h"
+#include "tests/unit/base/base_test.h"
 
 namespace kata::base {
 namespace {
@@ -38,7 +38,7 @@ TEST_F(File, OfProcIsReadWhole) {
 TEST_F(File, IsReplacedWithItsModeAndNothingLeftBeside) {
     write(dir_ / "f", "old");
     write_file_atomically(dir_ / "f", "new", 0640);
-    EXPECT_EQ(content(dir_ / "f"), "new");
+    EXPECT_EQ(content_of(dir_ / "f"), "new");
     EXPECT_EQ(fs::status(dir_ / "f").permissions(), fs::perms(0640));
     EXPECT_EQ(std::distance(fs::directory_iterator(dir_), {}), 1);
 }
@@ -56,14 +56,14 @@ TEST_F(File, ReplacesASymlinkAndNotItsTarget) {
     write(dir_ / "target", "kept");
     fs::create_symlink("target", dir_ / "link");
     write_file_atomically(dir_ / "link", "new");
-    EXPECT_EQ(content(dir_ / "target"), "kept");
+    EXPECT_EQ(content_of(dir_ / "target"), "kept");
     EXPECT_FALSE(fs::is_symlink(dir_ / "link"));
 }
 
 TEST_F(File, OfTheKernelIsWrittenButNeverCreated) {
     write(dir_ / "f", "1234");
     write_existing_file(dir_ / "f", "x");
-    EXPECT_EQ(content(dir_ / "f"), "x234");
+    EXPECT_EQ(content_of(dir_ / "f"), "x234");
     expect_error([&] { write_existing_file(dir_ / "n", "x"); }, ErrorCode::not_found, "n");
     EXPECT_FALSE(fs::exists(dir_ / "n"));
 }

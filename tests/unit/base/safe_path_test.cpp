@@ -11,8 +11,7 @@
 #include <thread>
 
 #include "pkg/base/file.h"
-
-#include "base_test.h"
+#include "tests/unit/base/base_test.h"
 
 namespace kata::base {
 namespace {
@@ -32,7 +31,7 @@ class SafePath : public DirectoryTest {
     [[nodiscard]] fs::path in(const std::string& name) const { return dir_ / "root" / name; }
 
     void expect_outside_untouched() const {
-        EXPECT_EQ(content(dir_ / "outside" / "secret"), "kept");
+        EXPECT_EQ(content_of(dir_ / "outside" / "secret"), "kept");
         EXPECT_EQ(std::distance(fs::directory_iterator(dir_ / "outside"), {}), 1);
         EXPECT_EQ(std::distance(fs::directory_iterator(dir_), {}), 2);
     }
@@ -47,7 +46,7 @@ TEST_F(SafePath, OpensAsAProcessInTheRootWouldSeeIt) {
     fs::create_symlink("../../../../etc/f", in("climbing"));
     for (const std::string path : {"/etc/f", "etc/f", "absolute", "climbing", "../../etc/f"}) {
         const UniqueFd fd = open_in_root(root_.ref(), path, O_RDONLY);
-        EXPECT_EQ(content(path_of(fd.ref())), "inner") << path;
+        EXPECT_EQ(content_of(path_of(fd.ref())), "inner") << path;
     }
 }
 
@@ -90,7 +89,7 @@ TEST_F(SafePath, RefusesLinksInACircle) {
 TEST_F(SafePath, OpensAFileThatIsThereAndRefusesOneInTheWay) {
     write(in("f"), "kept");
     (void)make_file_in_root(root_.ref(), "f");
-    EXPECT_EQ(content(in("f")), "kept");
+    EXPECT_EQ(content_of(in("f")), "kept");
     expect_error([&] { (void)make_directories_in_root(root_.ref(), "f/x"); },
                  ErrorCode::invalid_argument,
                  "f");

@@ -8,8 +8,7 @@
 
 #include "pkg/base/file.h"
 #include "pkg/base/process.h"
-
-#include "base_test.h"
+#include "tests/unit/base/base_test.h"
 
 namespace kata::base {
 namespace {
@@ -95,7 +94,7 @@ TEST_F(Subprocess, IsNotWaitedForThroughAProcessItLeftBehind) {
     EXPECT_EQ(result.exit_code, 3);
     EXPECT_FALSE(result.timed_out);
     EXPECT_EQ(result.standard_output, "before\n");
-    const auto left = find_process(std::stoi(content(dir_ / "pid")));
+    const auto left = find_process(std::stoi(content_of(dir_ / "pid")));
     ASSERT_TRUE(left);
     EXPECT_TRUE(send_signal(*left, SIGKILL));
 }

@@ -6,8 +6,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
-
-#include "temp_dir.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::cli {
 namespace {
@@ -43,7 +42,7 @@ TEST(ReportFailure, CallsAForeignExceptionAnInternalError) {
 }
 
 TEST(ReportFailure, WritesToTheLogAndToStandardError) {
-    const TestDirectory directory;
+    const test::TemporaryDirectory directory;
     GlobalOptions global;
     global.log = directory.path() / "log";
     global.log_as_json = true;

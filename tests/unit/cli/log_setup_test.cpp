@@ -10,8 +10,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
-
-#include "temp_dir.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::cli {
 namespace {
@@ -31,7 +30,7 @@ class LogFile : public testing::Test {
     [[nodiscard]] std::string content() const { return base::read_file(path()); }
 
   private:
-    TestDirectory directory_;
+    test::TemporaryDirectory directory_;
 };
 
 TEST_F(LogFile, ExistsEvenIfNothingIsLogged) {

@@ -5,14 +5,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "expect_error.h"
-#include "temporary_directory.h"
+#include "tests/unit/support/expect_error.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::libvirt_driver {
 namespace {
 
 using base::ErrorCode;
 using sandbox::Accelerator;
+using test::failure_of;
+using test::TemporaryDirectory;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -92,7 +94,7 @@ TEST(ChooseAccelerator, KvmIsTakenWhereItWorks) {
 
 TEST(ChooseAccelerator, KvmThatQemuMayNotUseIsRefusedWithTheRemedy) {
     const auto error =
-        error_of([] { return choose_accelerator(Accelerator::kvm, host_with_private_device()); });
+        failure_of([] { return choose_accelerator(Accelerator::kvm, host_with_private_device()); });
 
     EXPECT_EQ(error.code(), ErrorCode::unsupported);
     EXPECT_STREQ(error.what(),
@@ -104,7 +106,7 @@ TEST(ChooseAccelerator, KvmWithoutCpuFlagIsRefusedEvenIfTheDeviceOpens) {
     KvmFacts facts = good_host();
     facts.cpu_has_virtualization = false;
 
-    EXPECT_EQ(error_of([&] { return choose_accelerator(Accelerator::kvm, facts); }).code(),
+    EXPECT_EQ(failure_of([&] { return choose_accelerator(Accelerator::kvm, facts); }).code(),
               ErrorCode::unsupported);
 }
 

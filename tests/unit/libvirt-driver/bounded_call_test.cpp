@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "expect_error.h"
+#include "tests/unit/support/expect_error.h"
 
 namespace kata::libvirt_driver {
 namespace {
@@ -17,6 +17,7 @@ namespace {
 using base::Deadline;
 using base::Error;
 using base::ErrorCode;
+using test::failure_of;
 using testing::HasSubstr;
 
 Deadline ample() {
@@ -38,7 +39,7 @@ TEST(CallWithDeadline, RunsACallableThatReturnsNothing) {
 }
 
 TEST(CallWithDeadline, ThrowsWhatTheCallableThrows) {
-    const auto error = error_of([] {
+    const auto error = failure_of([] {
         call_with_deadline([] { throw Error(ErrorCode::not_found, "gone"); }, ample(), "x");
         return 0;
     });
@@ -55,7 +56,7 @@ TEST(CallWithDeadline, GivesUpOnACallableThatDoesNotReturn) {
         ended.set_value();
     };
 
-    const auto error = error_of([&] {
+    const auto error = failure_of([&] {
         call_with_deadline(
             slow, Deadline::after(std::chrono::milliseconds(20)), "cannot start VM \"x\"");
         return 0;
@@ -78,7 +79,7 @@ TEST(CallWithDeadline, KeepsWhatTheCallableOwnsUntilItReturns) {
         seen.set_value(*owned);
     };
 
-    static_cast<void>(error_of([&] {
+    static_cast<void>(failure_of([&] {
         call_with_deadline(std::move(slow), Deadline::after(std::chrono::milliseconds(5)), "x");
         return 0;
     }));

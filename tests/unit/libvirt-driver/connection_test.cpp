@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "expect_error.h"
-#include "silent_daemon.h"
+#include "tests/unit/libvirt-driver/silent_daemon.h"
+#include "tests/unit/support/expect_error.h"
 
 namespace kata::libvirt_driver {
 namespace {
@@ -12,6 +12,7 @@ namespace {
 using base::Deadline;
 using base::Error;
 using base::ErrorCode;
+using test::failure_of;
 using testing::HasSubstr;
 
 constexpr const char* kTestUri = "test:///default";
@@ -42,7 +43,7 @@ TEST(Connection, IsKeptAfterAFailedCall) {
     virConnectPtr first =
         connection.call("ask", ample(), [](virConnectPtr handle) { return handle; });
 
-    const auto error = error_of([&] {
+    const auto error = failure_of([&] {
         return connection.call("ask", ample(), [](virConnectPtr) -> int {
             throw Error(ErrorCode::not_found, "no such thing");
         });
@@ -61,7 +62,7 @@ TEST(Connection, IsAbandonedAfterATimeoutAndTheNextCallOpensANewOne) {
         late.set_value(name_of(handle));
     };
 
-    const auto error = error_of([&] {
+    const auto error = failure_of([&] {
         connection.call("cannot ask", Deadline::after(std::chrono::milliseconds(50)), slow);
         return 0;
     });
@@ -76,7 +77,7 @@ TEST(Connection, IsAbandonedAfterATimeoutAndTheNextCallOpensANewOne) {
 TEST(Connection, ToADaemonThatIsNotRunningIsUnavailableAndNamesUriAndNextStep) {
     Connection connection("qemu+unix:///system?socket=/nonexistent/libvirt-sock");
 
-    const auto error = error_of([&] { return connection.call("ask", ample(), name_of); });
+    const auto error = failure_of([&] { return connection.call("ask", ample(), name_of); });
 
     EXPECT_EQ(error.code(), ErrorCode::unavailable);
     EXPECT_THAT(error.what(),
@@ -87,7 +88,7 @@ TEST(Connection, ToADaemonThatIsNotRunningIsUnavailableAndNamesUriAndNextStep) {
 TEST(Connection, WithAnUnknownUriIsUnavailable) {
     Connection connection("nonsense:///\x1b[31m");
 
-    const auto error = error_of([&] { return connection.call("ask", ample(), name_of); });
+    const auto error = failure_of([&] { return connection.call("ask", ample(), name_of); });
 
     EXPECT_EQ(error.code(), ErrorCode::unavailable);
     EXPECT_EQ(std::string(error.what()).find('\x1b'), std::string::npos);
@@ -98,7 +99,7 @@ TEST(Connection, ToAHungDaemonTimesOutEveryTime) {
     Connection connection(daemon.uri());
 
     for (int attempt = 0; attempt < 2; ++attempt) {
-        const auto error = error_of([&] {
+        const auto error = failure_of([&] {
             return connection.call("ask", Deadline::after(std::chrono::milliseconds(100)), name_of);
         });
         EXPECT_EQ(error.code(), ErrorCode::timeout);
@@ -110,7 +111,7 @@ TEST(Connection, ToAHungDaemonTimesOutEveryTime) {
 TEST(Connection, PrintsNothingByItself) {
     testing::internal::CaptureStderr();
     Connection connection("qemu+unix:///system?socket=/nonexistent/libvirt-sock");
-    static_cast<void>(error_of([&] { return connection.call("ask", ample(), name_of); }));
+    static_cast<void>(failure_of([&] { return connection.call("ask", ample(), name_of); }));
 
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }

@@ -4,9 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "pkg/libvirt-driver/libvirt_error.h"
-
-#include "expect_error.h"
-#include "test_domain.h"
+#include "tests/unit/libvirt-driver/test_domain.h"
+#include "tests/unit/support/expect_error.h"
 
 namespace kata::libvirt_driver {
 namespace {
@@ -14,6 +13,7 @@ namespace {
 using base::Deadline;
 using base::ErrorCode;
 using sandbox::VmState;
+using test::failure_of;
 using testing::HasSubstr;
 
 constexpr const char* kUuid = "7b0c5a53-1d3e-4c55-8f6a-0d7a4f1f2b11";
@@ -52,7 +52,7 @@ TEST_F(Domain, RunsAfterItsCreationAndIsTransient) {
 TEST_F(Domain, WithATakenNameAlreadyExists) {
     const DomainHandle first = create("kata-a", kUuid);
 
-    const auto error = error_of([&] { return create("kata-a", kOtherUuid); });
+    const auto error = failure_of([&] { return create("kata-a", kOtherUuid); });
 
     EXPECT_EQ(error.code(), ErrorCode::already_exists);
     EXPECT_THAT(error.what(), HasSubstr("cannot start VM \"kata-a\": "));
@@ -62,13 +62,14 @@ TEST_F(Domain, WithATakenNameAlreadyExists) {
 TEST_F(Domain, WithATakenUuidAlreadyExists) {
     const DomainHandle first = create("kata-a", kUuid);
 
-    EXPECT_EQ(error_of([&] { return create("kata-b", kUuid); }).code(), ErrorCode::already_exists);
+    EXPECT_EQ(failure_of([&] { return create("kata-b", kUuid); }).code(),
+              ErrorCode::already_exists);
 }
 
 TEST_F(Domain, FromBrokenXmlIsAnInvalidArgument) {
     const auto config = test_config("kata-a", kUuid);
 
-    const auto error = error_of(
+    const auto error = failure_of(
         [&] { return create_domain(connection_.get(), config, "<domain type='test'>", 0); });
 
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
@@ -86,7 +87,7 @@ TEST_F(Domain, IsPausedAndResumed) {
 }
 
 TEST_F(Domain, ThatDoesNotExistCannotBeResumed) {
-    const auto error = error_of([&] {
+    const auto error = failure_of([&] {
         resume_domain(connection_.get(), kUnknownUuid);
         return 0;
     });
@@ -123,7 +124,7 @@ TEST_F(Domain, ThatWillNotEndIsAnErrorAtTheDeadline) {
     const DomainHandle domain = create("kata-a", kUuid);
 
     // A deadline that has passed allows one attempt and no look whether it worked.
-    const auto error = error_of([&] {
+    const auto error = failure_of([&] {
         destroy_domain(connection_.get(), kUuid, Deadline::after(std::chrono::milliseconds(0)));
         return 0;
     });

@@ -8,8 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "pkg/libvirt-driver/xml_text.h"
-
-#include "expect_error.h"
+#include "tests/unit/support/expect_error.h"
 
 namespace kata::libvirt_driver {
 namespace {
@@ -17,6 +16,7 @@ namespace {
 using base::ErrorCode;
 using sandbox::Accelerator;
 using sandbox::VmConfig;
+using test::failure_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -151,7 +151,7 @@ TEST(DomainXml, RefusesAnUnknownMachineType) {
         "micro\x1b"
         "vm";
 
-    const auto error = error_of([&] { return build_domain_xml(config, {}); });
+    const auto error = failure_of([&] { return build_domain_xml(config, {}); });
 
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_STREQ(error.what(), "machine type \"micro?vm\" is not known; use q35 or pc");
@@ -163,9 +163,9 @@ TEST(DomainXml, RefusesAVmWithoutMemoryOrCpu) {
     VmConfig no_cpu = plain_config();
     no_cpu.vcpus = 0;
 
-    EXPECT_EQ(error_of([&] { return build_domain_xml(no_memory, {}); }).code(),
+    EXPECT_EQ(failure_of([&] { return build_domain_xml(no_memory, {}); }).code(),
               ErrorCode::invalid_argument);
-    EXPECT_EQ(error_of([&] { return build_domain_xml(no_cpu, {}); }).code(),
+    EXPECT_EQ(failure_of([&] { return build_domain_xml(no_cpu, {}); }).code(),
               ErrorCode::invalid_argument);
 }
 
@@ -175,7 +175,7 @@ TEST(DomainXml, RefusesASocketPathOver107Bytes) {
     EXPECT_NO_THROW(static_cast<void>(build_domain_xml(config, {})));
 
     config.ports.front().socket = "/" + std::string(107, 'p');
-    const auto error = error_of([&] { return build_domain_xml(config, {}); });
+    const auto error = failure_of([&] { return build_domain_xml(config, {}); });
 
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_THAT(error.what(), HasSubstr("longer than 107 bytes"));
@@ -187,7 +187,7 @@ TEST_P(DomainXmlControlCharacter, IsRefused) {
     VmConfig config = full_config();
     GetParam()(config);
 
-    const auto error = error_of([&] { return build_domain_xml(config, {}); });
+    const auto error = failure_of([&] { return build_domain_xml(config, {}); });
 
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_THAT(error.what(), HasSubstr("control character"));
@@ -224,12 +224,12 @@ TEST(VsockCid, IsAnErrorIfItIsNoNumber) {
     for (const char* cid : {"", "x", "-1", "4294967296", "7 "}) {
         const std::string xml = "<domain><devices><vsock><cid address='" + std::string(cid) +
                                 "'/></vsock></devices></domain>";
-        EXPECT_EQ(error_of([&] { return vsock_cid(xml); }).code(), ErrorCode::internal) << cid;
+        EXPECT_EQ(failure_of([&] { return vsock_cid(xml); }).code(), ErrorCode::internal) << cid;
     }
 }
 
 TEST(VsockCid, OfWhatIsNotXmlIsAnError) {
-    EXPECT_EQ(error_of([] { return vsock_cid("<domain"); }).code(), ErrorCode::internal);
+    EXPECT_EQ(failure_of([] { return vsock_cid("<domain"); }).code(), ErrorCode::internal);
 }
 
 }  // namespace

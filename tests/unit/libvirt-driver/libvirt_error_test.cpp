@@ -6,8 +6,7 @@
 #include <libvirt/virterror.h>
 
 #include "pkg/libvirt-driver/handles.h"
-
-#include "test_domain.h"
+#include "tests/unit/libvirt-driver/test_domain.h"
 
 namespace kata::libvirt_driver {
 namespace {

@@ -7,10 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "pkg/sandbox/vm_backend.h"
-
-#include "expect_error.h"
-#include "silent_daemon.h"
-#include "test_domain.h"
+#include "tests/unit/libvirt-driver/silent_daemon.h"
+#include "tests/unit/libvirt-driver/test_domain.h"
+#include "tests/unit/support/expect_error.h"
 
 extern "C" kata::sandbox::Hypervisor* kata_make_hypervisor(const char* uri);
 
@@ -20,6 +19,7 @@ namespace {
 using base::Deadline;
 using base::ErrorCode;
 using sandbox::VmState;
+using test::failure_of;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
@@ -56,7 +56,7 @@ TEST(LibvirtHypervisor, DestroysAVmOnceAndAgain) {
 TEST(LibvirtHypervisor, CannotResumeWhatIsRunningOrMissing) {
     LibvirtHypervisor hypervisor(kTestUri);
     const auto resume = [&](const char* uuid) {
-        return error_of([&] {
+        return failure_of([&] {
             hypervisor.resume_vm(uuid, ample());
             return 0;
         });
@@ -72,7 +72,7 @@ TEST(LibvirtHypervisor, RefusesABadConfigBeforeAnythingIsCreated) {
     config.accelerator = sandbox::Accelerator::tcg;
     config.machine_type = "vax";
 
-    const auto error = error_of([&] { return hypervisor.create_vm_paused(config, ample()); });
+    const auto error = failure_of([&] { return hypervisor.create_vm_paused(config, ample()); });
 
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_EQ(hypervisor.vm_state(kUnknownUuid, ample()), VmState::stopped);
@@ -83,12 +83,12 @@ TEST(LibvirtHypervisor, TimesOutOnAHungDaemonInEveryCall) {
     LibvirtHypervisor hypervisor(daemon.uri());
     const auto soon = [] { return Deadline::after(std::chrono::milliseconds(50)); };
 
-    EXPECT_EQ(error_of([&] { return hypervisor.create_vm_paused({}, soon()); }).code(),
+    EXPECT_EQ(failure_of([&] { return hypervisor.create_vm_paused({}, soon()); }).code(),
               ErrorCode::timeout);
-    EXPECT_EQ(error_of([&] { return hypervisor.vm_state(kPresetUuid, soon()); }).code(),
+    EXPECT_EQ(failure_of([&] { return hypervisor.vm_state(kPresetUuid, soon()); }).code(),
               ErrorCode::timeout);
-    EXPECT_EQ(error_of([&] { return hypervisor.version(soon()); }).code(), ErrorCode::timeout);
-    EXPECT_EQ(error_of([&] {
+    EXPECT_EQ(failure_of([&] { return hypervisor.version(soon()); }).code(), ErrorCode::timeout);
+    EXPECT_EQ(failure_of([&] {
                   hypervisor.destroy_vm(kPresetUuid, soon());
                   return 0;
               }).code(),

@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include "temporary_directory.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::libvirt_driver {
 namespace {
+
+using test::TemporaryDirectory;
 
 constexpr const char* kName = "kata-a";
 constexpr const char* kUuid = "7b0c5a53-1d3e-4c55-8f6a-0d7a4f1f2b11";

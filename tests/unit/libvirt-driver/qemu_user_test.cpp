@@ -5,12 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "expect_error.h"
+#include "tests/unit/support/expect_error.h"
 
 namespace kata::libvirt_driver {
 namespace {
 
 using base::ErrorCode;
+using test::failure_of;
 using testing::ElementsAre;
 
 constexpr const char* kCapabilities = R"(<capabilities>
@@ -35,7 +36,7 @@ TEST(QemuUserIds, AreNoneForADaemonThatDoesNotChangeUsers) {
 }
 
 TEST(QemuUserIds, OfWhatIsNotXmlAreAnError) {
-    EXPECT_EQ(error_of([] { return qemu_user_ids("capabilities"); }).code(), ErrorCode::internal);
+    EXPECT_EQ(failure_of([] { return qemu_user_ids("capabilities"); }).code(), ErrorCode::internal);
 }
 
 TEST(ParseDacLabel, TakesTwoNumbersWithPlusAndNothingElse) {

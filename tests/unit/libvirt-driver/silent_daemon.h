@@ -9,8 +9,7 @@
 #include <string>
 
 #include "pkg/base/unique_fd.h"
-
-#include "temporary_directory.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::libvirt_driver {
 
@@ -36,7 +35,7 @@ class SilentDaemon {
   private:
     [[nodiscard]] std::string socket_path() const { return (directory_.path() / "sock").native(); }
 
-    TemporaryDirectory directory_;
+    test::TemporaryDirectory directory_;
     base::UniqueFd socket_;
 };
 

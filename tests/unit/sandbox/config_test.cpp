@@ -4,10 +4,14 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
-#include "tests/unit/sandbox/temp_dir.h"
+#include "tests/unit/support/expect_error.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::sandbox {
 namespace {
+
+using test::expect_error;
+using test::failure_of;
 
 class ConfigTest : public ::testing::Test {
   protected:
@@ -16,17 +20,12 @@ class ConfigTest : public ::testing::Test {
         return load_config(file_);
     }
     std::string refusal(const std::string& text) {
-        try {
-            static_cast<void>(load(text));
-        } catch (const base::Error& error) {
-            EXPECT_EQ(error.code(), base::ErrorCode::invalid_argument);
-            return error.what();
-        }
-        ADD_FAILURE() << "accepted: " << text;
-        return "";
+        const auto error = failure_of([&] { return load(text); });
+        EXPECT_EQ(error.code(), base::ErrorCode::invalid_argument) << text;
+        return error.what();
     }
 
-    test::TempDir directory_;
+    test::TemporaryDirectory directory_;
     std::filesystem::path file_ = directory_.path() / "configuration.toml";
 };
 
@@ -64,12 +63,9 @@ TEST_F(ConfigTest, NamesTheLineOfASyntaxError) {
 }
 
 TEST_F(ConfigTest, RefusesANamedFileThatIsMissing) {
-    try {
-        static_cast<void>(load_config(directory_.path() / "missing.toml"));
-        FAIL();
-    } catch (const base::Error& error) {
-        EXPECT_EQ(error.code(), base::ErrorCode::not_found);
-    }
+    expect_error([&] { return load_config(directory_ / "missing.toml"); },
+                 base::ErrorCode::not_found,
+                 "missing.toml");
 }
 
 }  // namespace

@@ -7,11 +7,13 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
-#include "tests/unit/sandbox/temp_dir.h"
+#include "tests/unit/support/expect_error.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::sandbox {
 namespace {
 
+using test::failure_of;
 using Kind = PlannedMount::Kind;
 
 class MountPlanTest : public ::testing::Test {
@@ -38,7 +40,7 @@ class MountPlanTest : public ::testing::Test {
         return path.native();
     }
 
-    test::TempDir directory_;
+    test::TemporaryDirectory directory_;
     oci::Bundle bundle_;
 };
 
@@ -67,14 +69,10 @@ TEST_F(MountPlanTest, TakesARelativeSourceFromTheBundle) {
 
 TEST_F(MountPlanTest, RefusesAMissingSourceNamingIt) {
     add("/data", "bind", "/no/such/source");
-    try {
-        static_cast<void>(plan_mounts(bundle_, "c1"));
-        FAIL();
-    } catch (const base::Error& error) {
-        EXPECT_EQ(error.code(), base::ErrorCode::not_found);
-        EXPECT_NE(std::string(error.what()).find("/no/such/source"), std::string::npos);
-        EXPECT_NE(std::string(error.what()).find("/data"), std::string::npos);
-    }
+    const auto error = failure_of([&] { return plan_mounts(bundle_, "c1"); });
+    EXPECT_EQ(error.code(), base::ErrorCode::not_found);
+    EXPECT_THAT(error.what(), testing::HasSubstr("/no/such/source"));
+    EXPECT_THAT(error.what(), testing::HasSubstr("/data"));
 }
 
 TEST_F(MountPlanTest, LooksThroughASymlinkIntoTheKernelsFiles) {

@@ -5,9 +5,14 @@
 #include <gtest/gtest.h>
 
 #include "pkg/base/error.h"
+#include "tests/unit/support/expect_error.h"
 
 namespace kata::sandbox {
 namespace {
+
+using test::error_of;
+using test::expect_error;
+using test::failure_of;
 
 oci::Spec spec_with(const std::vector<oci::Namespace>& namespaces) {
     oci::Spec spec;
@@ -43,36 +48,25 @@ TEST(LaunchShim, NamesANamespaceThatCannotBeOpened) {
     ShimLaunch launch;
     launch.program = "/bin/true";
     launch.namespaces.join = {{"/no/such/namespace", CLONE_NEWNET}};
-    try {
-        static_cast<void>(ShimProcess::launch(launch));
-        FAIL();
-    } catch (const base::Error& error) {
-        EXPECT_EQ(error.code(), base::ErrorCode::not_found);
-        EXPECT_NE(std::string(error.what()).find("/no/such/namespace"), std::string::npos);
-    }
+    expect_error([&] { return ShimProcess::launch(launch); },
+                 base::ErrorCode::not_found,
+                 "/no/such/namespace");
 }
 
 TEST(LaunchShim, NamesAProgramThatCannotBeRun) {
     ShimLaunch launch;
     launch.program = "/etc/passwd";
-    try {
-        static_cast<void>(ShimProcess::launch(launch));
-        FAIL();
-    } catch (const base::Error& error) {
-        EXPECT_NE(std::string(error.what()).find("/etc/passwd"), std::string::npos);
-    }
+    const auto error = failure_of([&] { return ShimProcess::launch(launch); });
+    EXPECT_THAT(error.what(), testing::HasSubstr("/etc/passwd"));
 }
 
 TEST(LaunchShim, NoticesAShimThatEndsAtOnce) {
     ShimLaunch launch;
     launch.program = "/bin/true";
-    try {
+    EXPECT_TRUE(error_of([&] {
         ShimProcess shim = ShimProcess::launch(launch);
         shim.request(ShimPivotRequest{}, base::Deadline::after(std::chrono::seconds(20)));
-        FAIL();
-    } catch (const base::Error& error) {
-        SUCCEED() << error.what();
-    }
+    }));
 }
 
 }  // namespace

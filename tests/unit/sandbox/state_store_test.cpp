@@ -11,10 +11,14 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
-#include "tests/unit/sandbox/temp_dir.h"
+#include "tests/unit/support/expect_error.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::sandbox {
 namespace {
+
+using test::expect_error;
+using test::failure_of;
 
 base::Deadline soon() {
     return base::Deadline::after(std::chrono::seconds(20));
@@ -29,29 +33,20 @@ class StateStoreTest : public ::testing::Test {
         return store(root).reserve(oci::ContainerId(id), std::nullopt, soon());
     }
 
-    test::TempDir directory_;
+    test::TemporaryDirectory directory_;
 };
 
 TEST_F(StateStoreTest, FindsNothingInARootThatDoesNotExist) {
     EXPECT_FALSE(store().find(oci::ContainerId("c1")));
     EXPECT_TRUE(store().ids().empty());
-    try {
-        static_cast<void>(store().get(oci::ContainerId("c1")));
-        FAIL();
-    } catch (const base::Error& error) {
-        EXPECT_EQ(error.code(), base::ErrorCode::not_found);
-        EXPECT_NE(std::string(error.what()).find("does not exist"), std::string::npos);
-    }
+    expect_error([&] { return store().get(oci::ContainerId("c1")); },
+                 base::ErrorCode::not_found,
+                 "does not exist");
 }
 
 TEST_F(StateStoreTest, RefusesAnIdInUse) {
     const Reservation first = reserve("c1");
-    try {
-        static_cast<void>(reserve("c1"));
-        FAIL() << "the id was given twice";
-    } catch (const base::Error& error) {
-        EXPECT_EQ(error.code(), base::ErrorCode::already_exists);
-    }
+    EXPECT_EQ(failure_of([&] { return reserve("c1"); }).code(), base::ErrorCode::already_exists);
 }
 
 TEST_F(StateStoreTest, LetsExactlyOneOfManyHaveAnId) {
@@ -126,12 +121,8 @@ TEST_F(StateStoreTest, LocksOnlyWhatStillExists) {
     { const base::FileLock released = std::move(reservation.lock); }
     { const base::FileLock lock = store().lock(reservation.place, soon()); }
     store().forget(reservation.place, true);
-    try {
-        static_cast<void>(store().lock(reservation.place, soon()));
-        FAIL();
-    } catch (const base::Error& error) {
-        EXPECT_EQ(error.code(), base::ErrorCode::not_found);
-    }
+    EXPECT_EQ(failure_of([&] { return store().lock(reservation.place, soon()); }).code(),
+              base::ErrorCode::not_found);
 }
 
 TEST_F(StateStoreTest, ListsIdsSortedWithoutStrangers) {

@@ -9,10 +9,13 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "tests/unit/sandbox/fakes.h"
-#include "tests/unit/sandbox/temp_dir.h"
+#include "tests/unit/support/expect_error.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::sandbox {
 namespace {
+
+using test::failure_of;
 
 class UndoTest : public ::testing::Test {
   protected:
@@ -24,7 +27,7 @@ class UndoTest : public ::testing::Test {
                 vm_confirmed};
     }
 
-    test::TempDir directory_;
+    test::TemporaryDirectory directory_;
     test::FakeBackend backend_;
     base::NullLog log_;
     Tombstones tombstones_{directory_.path() / "tombstones"};
@@ -53,13 +56,11 @@ TEST_F(UndoTest, GoesOnAfterAFailureAndReportsTheFirst) {
     backend_.fake.failure = base::ErrorCode::permission_denied;
     const auto tree = directory_.path() / "tree";
     base::make_directories(tree);
-    try {
+    const auto error = failure_of([&] {
         undo_effects({{Effect::Kind::directory, tree.native(), "c"}, {Effect::Kind::vm, "u", "c"}},
                      context());
-        FAIL() << "the failure was swallowed";
-    } catch (const base::Error& error) {
-        EXPECT_EQ(error.code(), base::ErrorCode::permission_denied);
-    }
+    });
+    EXPECT_EQ(error.code(), base::ErrorCode::permission_denied);
     EXPECT_FALSE(std::filesystem::exists(tree));
 }
 
