@@ -48,12 +48,12 @@ oracle_cgroups() {
     find /sys/fs/cgroup -mindepth 1 -type d 2>/dev/null | grep -vE "$ORACLE_FOREIGN_CGROUPS" | sort || true
 }
 
-# Entries of the state directories (those themselves may stay), and what libvirt keeps of a running domain.
+# Entries of the state directories (those themselves and their lock may stay), and what libvirt keeps of a running domain.
 oracle_run() {
     local directory
     for directory in /run/vc/sbs /run/kata-containers/shared/sandboxes /run/kata-containers/shared/direct-volumes \
         /run/kata-runtime "${KATA_ROOT:-/run/kata-runtime}"; do
-        [[ ! -d $directory ]] || find "$directory" -mindepth 1 -maxdepth 3
+        [[ ! -d $directory ]] || find "$directory" -mindepth 1 -maxdepth 3 -not -name .lock
     done | sort -u
     find /run/libvirt/qemu /var/lib/libvirt/qemu -mindepth 1 -not -name '*.lock' \
         -not -path '*/qemu/dbus*' -not -path '*/qemu/slirp*' 2>/dev/null | sort
