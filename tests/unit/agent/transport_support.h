@@ -27,6 +27,7 @@
 #include "pkg/agent/guest/port_session.h"
 #include "pkg/agent/guest/vsock_listener.h"
 #include "pkg/base/file.h"
+#include "tests/unit/support/temporary_directory.h"
 
 #include "guest_fake_runtime.h"
 #include "guest_support.h"
@@ -136,29 +137,6 @@ class FakePort {
     guest::EventLoop::Watch watch_;
 };
 
-class TemporaryDirectory {
-  public:
-    TemporaryDirectory() {
-        std::string name = (std::filesystem::temp_directory_path() / "kata-XXXXXX").native();
-        if (::mkdtemp(name.data()) == nullptr) {
-            throw std::runtime_error("mkdtemp");
-        }
-        path_ = name;
-    }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    TemporaryDirectory(TemporaryDirectory&&) = delete;
-    TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
-
 /// The agent without boot and without crun, reachable over `port_count` ports and directly, as over
 /// vsock.
 class InProcessAgent {
@@ -227,7 +205,7 @@ class InProcessAgent {
 
   private:
     std::map<const void*, std::uint64_t> probes_;
-    TemporaryDirectory directory_;
+    test::TemporaryDirectory directory_;
     guest::LoopThread host_;
     guest::LoopThread guest_;
     guest::Reaper reaper_;
