@@ -93,45 +93,50 @@ void try_run_poststop(const ContainerPlace& place, const ContainerRecord& record
 }  // namespace
 
 void Runtime::remove(const oci::ContainerId& id, bool force) {
-    const auto place = store_.find(id);
-    if (!place) {
-        if (force) {
-            return;
+    try {
+        const ContainerPlace place = store_.get(id);
+        const base::FileLock lock = store_.lock(place, base::Deadline::after(kLockWait));
+        remove_locked(place, force);
+    } catch (const base::Error& error) {
+        // Whoever forces wants it gone, and it is.
+        if (!force || error.code() != base::ErrorCode::not_found || store_.find(id)) {
+            throw;
         }
-        throw oci::container_not_found(id);
     }
+}
+
+void Runtime::remove_locked(const ContainerPlace& place, bool force) {
     StepTimer steps(log_, "delete");
-    const base::FileLock lock = store_.lock(*place, base::Deadline::after(kLockWait));
-    const auto record = try_load_record(*place, log_);
+    const auto record = try_load_record(place, log_);
     if (!record && !force) {
-        throw oci::container_not_found(id);
+        throw oci::container_not_found(place.id);
     }
     if (record) {
-        require(*place, *record, force ? oci::Operation::remove_forced : oci::Operation::remove);
+        require(place, *record, force ? oci::Operation::remove_forced : oci::Operation::remove);
         steps.begin("end shims");
-        kill_shims(*place, *record);
+        kill_shims(place, *record);
     }
-    const bool whole_sandbox = !has_neighbours(*place);
+    const bool whole_sandbox = !has_neighbours(place);
     const Tombstones tombstones(config_.tombstone_dir);
     const UndoContext context{vm_,
                               log_,
                               tombstones,
                               base::Deadline::after(config_.libvirt_timeout),
-                              vm_is_confirmed(*place)};
+                              vm_is_confirmed(place)};
     if (whole_sandbox) {
         steps.begin("undo effects");
-        undo_effects(Journal::load(place->journal(), log_), context);
+        undo_effects(Journal::load(place.journal(), log_), context);
     } else {
         steps.begin("remove from guest");
-        remove_from_guest(vm_, *place, log_);
-        undo_one_of_pod(*place, context);
+        remove_from_guest(vm_, place, log_);
+        undo_one_of_pod(place, context);
     }
     if (record) {
         steps.begin("run hooks");
-        try_run_poststop(*place, *record, log_);
+        try_run_poststop(place, *record, log_);
     }
     steps.begin("forget");
-    store_.forget(*place, whole_sandbox);
+    store_.forget(place, whole_sandbox);
 }
 
 }  // namespace kata::sandbox

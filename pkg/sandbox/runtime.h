@@ -85,6 +85,9 @@ class Runtime {
                                               const std::vector<std::string>& ps_args);
 
   private:
+    /// The sandbox is locked by the caller.
+    void remove_locked(const ContainerPlace& place, bool force);
+
     const RuntimeConfig& config_;
     const StateStore& store_;
     VmBackend& vm_;

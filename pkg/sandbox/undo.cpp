@@ -49,14 +49,18 @@ void await_late_vm(Hypervisor& hypervisor, const std::string& uuid, base::Deadli
     }
 }
 
+void destroy_through_libvirt(const std::string& uuid, const UndoContext& context) {
+    Hypervisor& hypervisor = context.vm.hypervisor();
+    hypervisor.destroy_vm(uuid, context.deadline);
+    if (!context.vm_confirmed) {
+        await_late_vm(hypervisor, uuid, context.deadline);
+    }
+    context.tombstones.finish(hypervisor, context.log, context.deadline);
+}
+
 void destroy_vm(const std::string& uuid, const UndoContext& context) {
     try {
-        Hypervisor& hypervisor = context.vm.hypervisor();
-        hypervisor.destroy_vm(uuid, context.deadline);
-        if (!context.vm_confirmed) {
-            await_late_vm(hypervisor, uuid, context.deadline);
-        }
-        context.tombstones.finish(hypervisor, context.log, context.deadline);
+        destroy_through_libvirt(uuid, context);
     } catch (const base::Error& error) {
         if (error.code() != base::ErrorCode::unavailable &&
             error.code() != base::ErrorCode::timeout) {
@@ -64,9 +68,13 @@ void destroy_vm(const std::string& uuid, const UndoContext& context) {
         }
         context.log.warning(std::string("killing QEMU directly, because libvirt does not help: ") +
                             error.what());
-        context.tombstones.add(uuid);
-        kill_qemu(uuid);
+        // A libvirt that hangs may still hold a request of ours; one that is not there holds none.
+        if (error.code() == base::ErrorCode::timeout) {
+            context.tombstones.add(uuid);
+        }
     }
+    // Also where libvirt knows no such VM: it may have lost it while the QEMU lives on.
+    kill_qemu(uuid);
 }
 
 void undo_effect(const Effect& effect, const UndoContext& context) {

@@ -1,6 +1,9 @@
 #include "pkg/sandbox/undo.h"
 
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 
@@ -68,6 +71,10 @@ TEST_F(UndoTest, ConvergesWithoutLibvirtAndFinishesWhenItAnswersAgain) {
     const auto stone = directory_.path() / "tombstones/0-no-such-uuid";
     backend_.fake.failure = base::ErrorCode::unavailable;
     EXPECT_NO_THROW(undo_effects({{Effect::Kind::vm, "0-no-such-uuid", "c"}}, context()));
+    EXPECT_FALSE(std::filesystem::exists(stone)) << "nobody can have heard of that VM";
+
+    backend_.fake.failure = base::ErrorCode::timeout;
+    EXPECT_NO_THROW(undo_effects({{Effect::Kind::vm, "0-no-such-uuid", "c"}}, context()));
     EXPECT_TRUE(std::filesystem::exists(stone));
 
     backend_.fake.failure.reset();
@@ -78,6 +85,21 @@ TEST_F(UndoTest, ConvergesWithoutLibvirtAndFinishesWhenItAnswersAgain) {
     undo_effects({{Effect::Kind::vm, "another", "c"}}, context());
     EXPECT_TRUE(backend_.fake.alive.empty());
     EXPECT_FALSE(std::filesystem::exists(stone.parent_path()));
+}
+
+TEST_F(UndoTest, KillsAQemuThatLibvirtHasLost) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::execl("/bin/sh", "sh", "-c", "sleep 100", "-uuid", "lost-by-libvirt", "x", nullptr);
+        ::_exit(127);
+    }
+    while (find_qemu("lost-by-libvirt").empty()) {
+        ::usleep(1000);
+    }
+    undo_effects({{Effect::Kind::vm, "lost-by-libvirt", "c"}}, context());
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 TEST_F(UndoTest, ForgetsATombstoneWhoseVmNeverCame) {
