@@ -13,6 +13,7 @@ namespace {
 
 // A signal handler can reach nothing but a global.
 std::atomic<int> g_signal{0};
+std::atomic<bool> g_thrown{false};
 static_assert(std::atomic<int>::is_always_lock_free);
 
 void remember(int signal) {
@@ -31,13 +32,13 @@ void catch_interruptions() {
 }
 
 bool interrupted() noexcept {
-    return g_signal.load() != 0;
+    return g_signal.load() != 0 && !g_thrown.load();
 }
 
 void throw_if_interrupted() {
-    if (const int signal = g_signal.load(); signal != 0) {
+    if (interrupted() && !g_thrown.exchange(true)) {
         throw Error(ErrorCode::interrupted,
-                    "interrupted by SIG" + std::string(::sigabbrev_np(signal)) +
+                    "interrupted by SIG" + std::string(::sigabbrev_np(g_signal.load())) +
                         "; what had been set up was undone");
     }
 }

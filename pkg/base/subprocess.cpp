@@ -142,9 +142,8 @@ void drain_rest(FdRef fd, std::string& kept, std::size_t limit) {
 
 enum class Outcome { ended, timed_out, interrupted };
 
-// Moves data until the child has ended, the deadline has come, or we are interrupted; one who was
-// interrupted before is undoing and goes on. A process that the child left behind may hold its
-// outputs open for ever, so their end is not waited for.
+// Moves data until the child has ended, the deadline has come, or we are interrupted. A process
+// that the child left behind may hold its outputs open for ever, so their end is not waited for.
 Outcome pump(FdRef child,
              UniqueFd input,
              UniqueFd output,
@@ -152,7 +151,6 @@ Outcome pump(FdRef child,
              const ProcessSpec& spec,
              Deadline deadline,
              ProcessResult& result) {
-    const bool undoing = interrupted();
     std::string_view pending = spec.stdin_data;
     set_nonblocking(input.ref());
     if (pending.empty()) {
@@ -172,7 +170,7 @@ Outcome pump(FdRef child,
         if (deadline.passed()) {
             return Outcome::timed_out;
         }
-        if (!undoing && interrupted()) {
+        if (interrupted()) {
             return Outcome::interrupted;
         }
         if (ready <= 0) {

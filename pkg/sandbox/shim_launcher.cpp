@@ -246,7 +246,7 @@ void ShimProcess::exchange(const ShimRequest& request,
                            base::Deadline deadline) {
     base::send_message(control_.ref(), to_json_text(request), fds);
     pollfd polled{control_.get(), POLLIN, 0};
-    while (::poll(&polled, 1, static_cast<int>(deadline.remaining().count())) <= 0) {
+    while (::poll(&polled, 1, static_cast<int>(base::kInterruptionInterval.count())) <= 0) {
         base::throw_if_interrupted();
         if (deadline.passed()) {
             throw base::Error(base::ErrorCode::timeout, "kata-shim did not answer");

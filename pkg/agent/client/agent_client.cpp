@@ -11,8 +11,8 @@
 
 #include "pkg/agent/client/channel.h"
 #include "pkg/agent/client/grpc_error.h"
-#include "pkg/agent/client/interruption_watch.h"
 #include "pkg/base/error.h"
+#include "pkg/base/interruption.h"
 
 namespace kata::agent {
 namespace {
@@ -31,13 +31,12 @@ std::string quoted(const std::string& operation, const std::string& id) {
 
 // Waits for the one event of `queue`; an interruption cancels the call, which then is that event.
 void await_answer(grpc::CompletionQueue& queue, grpc::ClientContext& context) {
-    const InterruptionWatch watch;
     void* tag = nullptr;
     bool ok = false;
     while (queue.AsyncNext(
-               &tag, &ok, std::chrono::system_clock::now() + InterruptionWatch::kInterval) ==
+               &tag, &ok, std::chrono::system_clock::now() + base::kInterruptionInterval) ==
            grpc::CompletionQueue::TIMEOUT) {
-        if (watch.fired()) {
+        if (base::interrupted()) {
             context.TryCancel();
         }
     }
@@ -53,7 +52,6 @@ Response call(v1::AgentService::Stub& stub,
               const Request& request,
               base::Deadline deadline,
               const std::string& operation) {
-    const InterruptionWatch watch;
     grpc::CompletionQueue queue;
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + deadline.remaining());
@@ -64,7 +62,7 @@ Response call(v1::AgentService::Stub& stub,
     reader->Finish(&response, &status, &queue);
     await_answer(queue, context);
     if (!status.ok()) {
-        watch.check();
+        base::throw_if_interrupted();
     }
     throw_if_failed(status, operation);
     return response;

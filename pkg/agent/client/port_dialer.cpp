@@ -16,11 +16,11 @@
 #include <utility>
 #include <vector>
 
-#include "pkg/agent/client/interruption_watch.h"
 #include "pkg/agent/client/vsock_dialer.h"
 #include "pkg/agent/protocol/greeting.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file_lock.h"
+#include "pkg/base/interruption.h"
 
 namespace kata::agent {
 namespace {
@@ -57,7 +57,6 @@ sockaddr_un unix_address(const std::filesystem::path& path) {
 // Not base::connect_unix: a QEMU that hangs stops accepting, and a blocking connect would then
 // outlast every deadline.
 base::UniqueFd connect_port(const std::filesystem::path& path, Deadline deadline) {
-    const InterruptionWatch watch;
     const sockaddr_un address = unix_address(path);
     for (;;) {
         base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -78,20 +77,20 @@ base::UniqueFd connect_port(const std::filesystem::path& path, Deadline deadline
             throw Error(ErrorCode::timeout,
                         "cannot connect to \"" + path.native() + "\": QEMU does not answer");
         }
-        watch.check();
+        base::throw_if_interrupted();
         std::this_thread::sleep_for(kPollInterval);
     }
 }
 
 // Waits for the first byte, in pieces, so that an interruption is noticed; what comes is
 // greet_guest's.
-void await_bytes(base::FdRef connection, Deadline deadline, const InterruptionWatch& watch) {
+void await_bytes(base::FdRef connection, Deadline deadline) {
     pollfd waiting{connection.get(), POLLIN, 0};
     int ready = 0;
     while (ready <= 0 && !deadline.passed()) {
-        const auto piece = std::min(deadline.remaining(), InterruptionWatch::kInterval);
+        const auto piece = std::min(deadline.remaining(), base::kInterruptionInterval);
         ready = ::poll(&waiting, 1, static_cast<int>(piece.count()));
-        watch.check();
+        base::throw_if_interrupted();
     }
 }
 
@@ -99,11 +98,10 @@ void await_bytes(base::FdRef connection, Deadline deadline, const InterruptionWa
 bool greeted(base::FdRef connection,
              const std::string& object,
              milliseconds wait,
-             Deadline deadline,
-             const InterruptionWatch& watch) {
+             Deadline deadline) {
     const Deadline this_time = deadline.at_most(wait);
     try {
-        await_bytes(connection, this_time, watch);
+        await_bytes(connection, this_time);
         static_cast<void>(greet_guest(connection, this_time));
         return true;
     } catch (const Error& error) {
@@ -124,11 +122,10 @@ bool greeted(base::FdRef connection,
 
 template <typename Connect>
 base::UniqueFd connect_and_greet(Connect connect, const std::string& object, Deadline deadline) {
-    const InterruptionWatch watch;
     milliseconds wait = kFirstWait;
     for (;;) {
         base::UniqueFd connection = connect();
-        if (greeted(connection.ref(), object, wait, deadline, watch)) {
+        if (greeted(connection.ref(), object, wait, deadline)) {
             return connection;
         }
         connection.reset();
@@ -185,7 +182,6 @@ struct LockedPort {
 };
 
 LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadline) {
-    const InterruptionWatch watch;
     for (;;) {
         for (const unsigned port : ports_by_rest(address)) {
             if (auto lock = try_lock(address, port)) {
@@ -199,7 +195,7 @@ LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadlin
                             std::to_string(address.port_count) +
                             " ports of the VM are in use; end some exec sessions and try again");
         }
-        watch.check();
+        base::throw_if_interrupted();
         std::this_thread::sleep_for(kPollInterval);
     }
 }

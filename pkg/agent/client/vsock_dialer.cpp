@@ -10,9 +10,9 @@
 #include <string>
 #include <thread>
 
-#include "pkg/agent/client/interruption_watch.h"
 #include "pkg/agent/protocol/greeting.h"
 #include "pkg/base/error.h"
+#include "pkg/base/interruption.h"
 
 namespace kata::agent {
 namespace {
@@ -63,7 +63,6 @@ bool is_booting_error(int error_number) {
 
 base::UniqueFd connect_vsock(std::uint32_t cid, base::Deadline deadline) {
     const std::string name = "vsock:" + std::to_string(cid) + ":" + std::to_string(kVsockPort);
-    const InterruptionWatch watch;
     for (;;) {
         base::UniqueFd socket(::socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (!socket.valid() && (errno == EAFNOSUPPORT || errno == EPROTONOSUPPORT)) {
@@ -87,7 +86,7 @@ base::UniqueFd connect_vsock(std::uint32_t cid, base::Deadline deadline) {
                               "cannot connect to \"" + name + "\": the guest does not listen",
                               base::errno_text(error_number));
         }
-        watch.check();
+        base::throw_if_interrupted();
         std::this_thread::sleep_for(kRetryInterval);
     }
 }
