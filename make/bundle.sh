@@ -19,6 +19,7 @@ install_busybox() {
 write_spec() {
     local bundle=$1
     shift
+    rm -f "$bundle/config.json"
     "${KATA_RUNTIME:-kata-runtime}" spec --bundle "$bundle"
     # shellcheck disable=SC2016  # $ARGS is jq's
     jq '.process.terminal = false | .process.args = $ARGS.positional' "$bundle/config.json" \
