@@ -44,8 +44,24 @@ oracle_network_namespaces() {
     find /run/netns /run/docker/netns -mindepth 1 2>/dev/null | sort || true
 }
 
+# Where this shell runs, by hierarchy: "/user.slice/session-3.scope".
+own_cgroups() {
+    sed -nE 's|^[0-9]+:[^:]*:(/.+/[^/]+)$|\1|p' /proc/self/cgroup | sort -u
+}
+
+# Neighbours of our own cgroup belong to whoever supervises this shell, and come and go.
 oracle_cgroups() {
-    find /sys/fs/cgroup -mindepth 1 -type d 2>/dev/null | grep -vE "$ORACLE_FOREIGN_CGROUPS" | sort || true
+    find /sys/fs/cgroup -mindepth 1 -type d 2>/dev/null | grep -vE "$ORACLE_FOREIGN_CGROUPS" |
+        awk -v own_paths="$(own_cgroups)" '
+            BEGIN { count = split(own_paths, own, "\n") }
+            {
+                for (i = 1; i <= count; i++) {
+                    parent = own[i]
+                    sub("[^/]*$", "", parent)
+                    if (index($0, parent) && !index($0, own[i])) next
+                }
+                print
+            }' | sort
 }
 
 # Entries of the state directories (those themselves and their lock may stay), and what libvirt keeps of a running domain.
