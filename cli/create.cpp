@@ -1,7 +1,6 @@
 #include <optional>
 
 #include "cli/commands.h"
-#include "cli/console_rules.h"
 #include "pkg/oci/bundle.h"
 #include "pkg/sandbox/runtime.h"
 
@@ -29,7 +28,6 @@ base::ProcessId create_container(const CreateOptions& options,
 }
 
 int execute(const CreateOptions& options, const CommandContext& context) {
-    require_usable_console(wants_terminal(options), true, options.console_socket);
     create_container(options, true, context);
     return 0;
 }

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "cli/commands.h"
-#include "cli/console_rules.h"
 #include "cli/exec_process.h"
 #include "cli/foreground.h"
 #include "pkg/base/error.h"
@@ -14,6 +13,7 @@
 #include "pkg/oci/spec_json.h"
 #include "pkg/oci/spec_validate.h"
 #include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/terminal.h"
 
 namespace kata::cli {
 namespace {
@@ -74,11 +74,11 @@ int exec_process(const ExecOptions& options, const CommandContext& context) {
         .ignore_paused = options.ignore_paused,
     };
     const bool terminal = oci::parse_process(request.process_json, "process").terminal;
-    require_usable_console(terminal, options.detach, options.console_socket);
     if (options.detach) {
         context.runtime.exec(request);
         return 0;
     }
+    sandbox::require_usable_console(terminal, false, options.console_socket);
     if (terminal) {
         require_own_terminal();
     }

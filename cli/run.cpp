@@ -5,13 +5,13 @@
 #include <string>
 
 #include "cli/commands.h"
-#include "cli/console_rules.h"
 #include "cli/foreground.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/base/interruption.h"
 #include "pkg/base/scope_exit.h"
 #include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/terminal.h"
 
 namespace kata::cli {
 namespace {
@@ -77,8 +77,8 @@ int run_in_foreground(const RunOptions& options,
 int execute(const RunOptions& options, const CommandContext& context) {
     const oci::ContainerId id(options.create.id);
     const bool terminal = wants_terminal(options.create);
-    require_usable_console(terminal, options.detach, options.create.console_socket);
     if (!options.detach) {
+        sandbox::require_usable_console(terminal, false, options.create.console_socket);
         if (terminal) {
             require_own_terminal();
         }

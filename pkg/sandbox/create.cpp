@@ -14,6 +14,7 @@
 #include "pkg/oci/spec_validate.h"
 #include "pkg/sandbox/container_creation.h"
 #include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/terminal.h"
 
 namespace kata::sandbox {
 namespace {
@@ -29,20 +30,6 @@ oci::Bundle load_valid_bundle(const CreateRequest& request, base::Log& log) {
         log.warning(warning);
     }
     return bundle;
-}
-
-void check_console(const CreateRequest& request, const oci::Spec& spec) {
-    const bool terminal = spec.process && spec.process->terminal;
-    if (terminal && request.console_socket.empty() && !request.foreground) {
-        throw base::Error(base::ErrorCode::invalid_argument,
-                          "cannot allocate tty if kata-runtime will detach without setting console "
-                          "socket; pass --console-socket, or set process.terminal to false");
-    }
-    if (!terminal && !request.console_socket.empty()) {
-        throw base::Error(base::ErrorCode::invalid_argument,
-                          "cannot use console socket if kata-runtime will not detach or allocate "
-                          "tty; set process.terminal to true, or leave --console-socket out");
-    }
 }
 
 // Found out before a VM is booted for nothing. A file is really made, because root passes every
@@ -76,7 +63,8 @@ std::optional<ContainerPlace> pod_sandbox(const StateStore& store, const oci::Sp
 
 base::ProcessId Runtime::create(const CreateRequest& request) {
     const oci::Bundle bundle = load_valid_bundle(request, log_);
-    check_console(request, bundle.spec);
+    const bool terminal = bundle.spec.process && bundle.spec.process->terminal;
+    require_usable_console(terminal, !request.foreground, request.console_socket);
     check_pid_file(request);
     const auto pod = pod_sandbox(store_, bundle.spec);
     const Reservation reservation =

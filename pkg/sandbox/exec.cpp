@@ -14,25 +14,13 @@
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/shim_launcher.h"
 #include "pkg/sandbox/step_timer.h"
+#include "pkg/sandbox/terminal.h"
 #include "pkg/sandbox/vm_config_builder.h"
 
 namespace kata::sandbox {
 namespace {
 
 constexpr std::chrono::seconds kKill{5};
-
-void check_console(const ExecRequest& request, bool terminal) {
-    if (terminal && request.console_socket.empty() && !request.foreground) {
-        throw base::Error(base::ErrorCode::invalid_argument,
-                          "cannot allocate tty if kata-runtime will detach without setting console "
-                          "socket; pass --console-socket, or leave --tty out");
-    }
-    if (!terminal && !request.console_socket.empty()) {
-        throw base::Error(base::ErrorCode::invalid_argument,
-                          "cannot use console socket if kata-runtime will not detach or allocate "
-                          "tty; pass --tty, or leave --console-socket out");
-    }
-}
 
 // An exec shim lives in the host's namespaces, but is accounted with its container.
 void account(const ContainerPlace& place, const base::ProcessId& shim) {
@@ -65,7 +53,7 @@ base::ProcessId Runtime::exec(const ExecRequest& request) {
         log_.warning(warning);
     }
     const bool terminal = process.terminal;
-    check_console(request, terminal);
+    require_usable_console(terminal, !request.foreground, request.console_socket);
     steps.begin("launch shim");
     ShimProcess shim = ShimProcess::launch(
         {config_.shim_path, {}, request.console_socket, terminal && !request.foreground});

@@ -36,6 +36,21 @@ void make_raw(const base::UniqueFd& slave) {
 
 }  // namespace
 
+void require_usable_console(bool terminal,
+                            bool detached,
+                            const std::filesystem::path& console_socket) {
+    if (terminal && detached && console_socket.empty()) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          "cannot allocate tty if kata-runtime will detach without setting console "
+                          "socket; use --console-socket, or set process.terminal to false");
+    }
+    if (!console_socket.empty() && !(terminal && detached)) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          "cannot use console socket if kata-runtime will not detach or allocate "
+                          "tty; leave --console-socket out, or set process.terminal to true");
+    }
+}
+
 base::UniqueFd open_terminal_for(const std::filesystem::path& console_socket) {
     const auto socket = [&] {
         try {

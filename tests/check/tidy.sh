@@ -12,9 +12,15 @@ export BUILD CACHE
 # One line "source header..." per compiled file of this tree, from ninja's record.
 dependency_lines() {
     ninja -C "$BUILD" -t deps 2>/dev/null | awk -v top="$PWD/" -v build="$PWD/$BUILD/" '
-        function own(path) {
-            sub("^" build "include/[^/]*/", "", path)      # links to folders of the tree
-            sub("^" top, "", path)
+        # A path below the top of the tree; ccache may have made it relative to the build. Of the build
+        # only the links to folders of the tree count, what is generated there does not.
+        function own(path,    built) {
+            if (index(path, build) == 1) { path = substr(path, length(build) + 1); built = 1 }
+            else if (index(path, top) == 1) path = substr(path, length(top) + 1)
+            else if (sub(/^\.\.\//, "", path)) built = 0
+            else if (path ~ /^\//) return ""
+            else built = 1
+            if (built && !sub(/^include\/[^\/]*\//, "", path)) return ""
             return path ~ /^(cli|pkg)\// ? path : ""
         }
         function flush() { if (line != "") print line; line = "" }

@@ -1,10 +1,10 @@
-#include "cli/console_rules.h"
+#include "pkg/sandbox/terminal.h"
 
 #include <gtest/gtest.h>
 
 #include "pkg/base/error.h"
 
-namespace kata::cli {
+namespace kata::sandbox {
 namespace {
 
 TEST(Console, CombinationsThatCanWork) {
@@ -25,4 +25,4 @@ TEST(Console, SocketNeedsADetachedTerminal) {
 }
 
 }  // namespace
-}  // namespace kata::cli
+}  // namespace kata::sandbox
