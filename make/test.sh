@@ -105,7 +105,8 @@ budget_of() {
     sed -n "s/^| *\`\{0,1\}$1\`\{0,1\} *| *\([0-9.]*\) *|.*/\1/p" tests/README.md | head -n 1
 }
 
-# Minutes per file beside the budget; a file without a line in the table or over it is a failure.
+# Minutes per file beside the budget. A file without a line in the table is a failure, and so is more than the
+# total; a single file over its line is only noted, because one slow minute of the machine makes it so.
 print_times() {
     local seconds name budget note
     printf '\n%8s %8s  file\n' minutes budget
@@ -114,10 +115,10 @@ print_times() {
         note=
         if [[ -z $budget ]]; then
             note="no budget in tests/README.md"
+            record fail "$name" "$note"
         elif awk "BEGIN { exit !($seconds / 60 > $budget) }"; then
             note="over budget"
         fi
-        [[ -z $note ]] || record fail "$name" "$note"
         printf '%8s %8s  %s%s\n' "$(awk "BEGIN { printf \"%.1f\", $seconds / 60 }")" "${budget:--}" "$name" "${note:+  <- $note}"
     done <"$TIMES"
     budget=$(budget_of total)
