@@ -31,7 +31,7 @@ std::string process_json(const ExecOptions& options,
         const oci::Spec spec = context.runtime.spec(id);
         return exec_process_json(spec.process.value_or(oci::Process{}), options.process);
     }
-    const std::string text = base::read_file(options.process_file);
+    std::string text = base::read_file(options.process_file);
     const oci::Process process = oci::parse_process(text, options.process_file.string());
     for (const std::string& warning : oci::validate(process)) {
         context.log.warning(warning);

@@ -97,7 +97,7 @@ std::string exec_process_json(const oci::Process& base, const ExecProcessOptions
     add_environment(process, options.env);
     add_capabilities(process, options.capabilities);
 
-    const std::string text = process.dump(-1, ' ', false, nlohmann::json::error_handler_t::strict);
+    std::string text = process.dump(-1, ' ', false, nlohmann::json::error_handler_t::strict);
     static_cast<void>(oci::validate(oci::parse_process(text, "exec"), "process"));
     return text;
 }

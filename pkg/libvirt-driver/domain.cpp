@@ -84,7 +84,7 @@ DomainHandle create_domain(virConnectPtr connection,
         if (name_or_uuid_taken(connection, config)) {
             throw Error(ErrorCode::already_exists, error.what());
         }
-        throw error;
+        throw Error(error);
     }
     return domain;
 }
@@ -101,7 +101,7 @@ void destroy_domain(virConnectPtr connection, const std::string& uuid, base::Dea
     // because a domain is looked up once more to know that it is gone.
     while (const std::optional<Error> failure = try_destroy(connection, uuid)) {
         if (virConnectIsAlive(connection) != 1 || deadline.passed()) {
-            throw *failure;
+            throw Error(*failure);
         }
         std::this_thread::sleep_for(kPollInterval);
     }

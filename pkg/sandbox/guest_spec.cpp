@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "pkg/oci/capability_names.h"
 #include "pkg/oci/spec_json.h"
 #include "pkg/sandbox/share.h"
 
@@ -19,6 +20,28 @@ constexpr const char* kGuestOciVersion = "1.0.2";
 void remove_labels(json& process) {
     process.erase("apparmorProfile");
     process.erase("selinuxLabel");
+}
+
+// The specification has unknown ones ignored, with the warning that validation gave; crun refuses
+// them.
+void remove_unknown_capabilities(json& process) {
+    if (!process.contains("capabilities") || !process["capabilities"].is_object()) {
+        return;
+    }
+    for (json& set : process["capabilities"]) {
+        json known = json::array();
+        for (const json& name : set) {
+            if (name.is_string() && oci::is_capability(name.get<std::string>())) {
+                known.push_back(name);
+            }
+        }
+        set = known;
+    }
+}
+
+void convert_process(json& process) {
+    remove_labels(process);
+    remove_unknown_capabilities(process);
 }
 
 void convert_hooks(json& document) {
@@ -149,7 +172,7 @@ std::string guest_spec(const oci::Spec& spec,
         document.erase(platform);
     }
     if (document.contains("process") && document["process"].is_object()) {
-        remove_labels(document["process"]);
+        convert_process(document["process"]);
     }
     convert_hooks(document);
     convert_mounts(document, plan);
@@ -159,7 +182,7 @@ std::string guest_spec(const oci::Spec& spec,
 
 std::string guest_process(const std::string& process_json) {
     json process = oci::parse_json(process_json, "process");
-    remove_labels(process);
+    convert_process(process);
     return process.dump();
 }
 

@@ -170,6 +170,7 @@ std::vector<unsigned> ports_by_rest(const sandbox::AgentAddress& address) {
     }
     std::sort(ports.begin(), ports.end());
     std::vector<unsigned> order;
+    order.reserve(ports.size());
     for (const auto& [taken, port] : ports) {
         order.push_back(port);
     }

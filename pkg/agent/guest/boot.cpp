@@ -72,11 +72,11 @@ void mount_one(const Mount& mount) {
         errno == EBUSY) {
         return;
     }
-    const base::Error error = base::errno_error("mount", mount.target, errno);
+    const int failure = errno;
     if (mount.vital) {
-        throw error;
+        throw base::errno_error("mount", mount.target, failure);
     }
-    log_error(error.what());
+    log_error(base::errno_error("mount", mount.target, failure).what());
 }
 
 // Runs `step`; its failure is worth a line, not the VM.
@@ -94,13 +94,13 @@ void link_standard_names() {
         const char* target;
         const char* name;
     };
-    constexpr std::array links{Link{"/proc/self/fd", "/dev/fd"},
-                               Link{"/proc/self/fd/0", "/dev/stdin"},
-                               Link{"/proc/self/fd/1", "/dev/stdout"},
-                               Link{"/proc/self/fd/2", "/dev/stderr"},
-                               Link{"pts/ptmx", "/dev/ptmx"}};
+    constexpr std::array kLinks{Link{"/proc/self/fd", "/dev/fd"},
+                                Link{"/proc/self/fd/0", "/dev/stdin"},
+                                Link{"/proc/self/fd/1", "/dev/stdout"},
+                                Link{"/proc/self/fd/2", "/dev/stderr"},
+                                Link{"pts/ptmx", "/dev/ptmx"}};
     ::unlink("/dev/ptmx");
-    for (const Link& link : links) {
+    for (const Link& link : kLinks) {
         if (::symlink(link.target, link.name) != 0 && errno != EEXIST) {
             log_error(base::errno_error("create", link.name, errno).what());
         }

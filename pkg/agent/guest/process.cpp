@@ -20,11 +20,11 @@ base::Error no_such_process() {
 
 }  // namespace
 
-Process::Process(EventLoop& loop, pid_t pid)
+Process::Process(Key /*key*/, EventLoop& loop, pid_t pid)
     : loop_(loop), pid_(pid), pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
 
 std::shared_ptr<Process> Process::make(EventLoop& loop, pid_t pid, ProcessIo io) {
-    const std::shared_ptr<Process> process(new Process(loop, pid));
+    auto process = std::make_shared<Process>(Key(), loop, pid);
     if (io.terminal) {
         process->terminal_ = base::UniqueFd(::fcntl(io.output.get(), F_DUPFD_CLOEXEC, 3));
     }

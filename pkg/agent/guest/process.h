@@ -23,7 +23,14 @@
 namespace kata::agent::guest {
 
 class Process : public std::enable_shared_from_this<Process> {
+    struct Key {
+        explicit Key() = default;
+    };
+
   public:
+    /// Through make() only, which alone has a key.
+    Process(Key key, EventLoop& loop, pid_t pid);
+
     using WaitHandler = std::function<void(int exit_code)>;
 
     /// @param pid of a process whose exit will come through on_exit().
@@ -58,7 +65,6 @@ class Process : public std::enable_shared_from_this<Process> {
     bool cancel_wait(std::uint64_t number);
 
   private:
-    Process(EventLoop& loop, pid_t pid);
     void finish_streams(int exit_code);
     void answer_waiters();
 

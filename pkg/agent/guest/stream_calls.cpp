@@ -10,7 +10,7 @@ grpc::ServerUnaryReactor* WaitCall::begin(EventLoop& loop,
                                           ContainerTable& containers,
                                           const v1::WaitProcessRequest& request,
                                           v1::WaitProcessResponse& response) {
-    const std::shared_ptr<WaitCall> call(new WaitCall(loop, containers, request, response));
+    const auto call = std::make_shared<WaitCall>(CallKey(), loop, containers, request, response);
     call->self_ = call;
     loop.post([call] { call->start(); });
     return call.get();
@@ -57,7 +57,7 @@ grpc::ServerWriteReactor<v1::ReadStreamResponse>* OutputCall::begin(
     ContainerTable& containers,
     const v1::ReadStreamRequest& request,
     Stream stream) {
-    const std::shared_ptr<OutputCall> call(new OutputCall(loop));
+    const auto call = std::make_shared<OutputCall>(CallKey(), loop);
     call->self_ = call;
     loop.post([call, &containers, request, stream] { call->start(containers, request, stream); });
     return call.get();
@@ -119,7 +119,7 @@ void OutputCall::leave(grpc::Status status) {
 
 grpc::ServerReadReactor<v1::WriteStdinRequest>* StdinCall::begin(
     EventLoop& loop, ContainerTable& containers, grpc::CallbackServerContext& context) {
-    const std::shared_ptr<StdinCall> call(new StdinCall(loop, containers, context));
+    const auto call = std::make_shared<StdinCall>(CallKey(), loop, containers, context);
     call->self_ = call;
     call->StartRead(&call->request_);
     return call.get();

@@ -20,8 +20,23 @@
 
 namespace kata::agent::guest {
 
+/// Only a call's own begin() makes one: it keeps itself alive until gRPC is done with it.
+class CallKey {
+    friend class WaitCall;
+    friend class OutputCall;
+    friend class StdinCall;
+    CallKey() = default;
+};
+
 class WaitCall final : public grpc::ServerUnaryReactor {
   public:
+    WaitCall(CallKey /*key*/,
+             EventLoop& loop,
+             ContainerTable& containers,
+             const v1::WaitProcessRequest& request,
+             v1::WaitProcessResponse& response)
+        : loop_(loop), containers_(containers), request_(request), response_(response) {}
+
     /// @param request copied. @param response gRPC's, valid until the call is finished.
     static grpc::ServerUnaryReactor* begin(EventLoop& loop,
                                            ContainerTable& containers,
@@ -32,11 +47,6 @@ class WaitCall final : public grpc::ServerUnaryReactor {
     void OnDone() override { self_.reset(); }
 
   private:
-    WaitCall(EventLoop& loop,
-             ContainerTable& containers,
-             const v1::WaitProcessRequest& request,
-             v1::WaitProcessResponse& response)
-        : loop_(loop), containers_(containers), request_(request), response_(response) {}
     void start();
     void abandon();
 
@@ -55,6 +65,8 @@ class OutputCall final : public grpc::ServerWriteReactor<v1::ReadStreamResponse>
   public:
     enum class Stream { output, error };
 
+    OutputCall(CallKey /*key*/, EventLoop& loop) : loop_(loop) {}
+
     static grpc::ServerWriteReactor<v1::ReadStreamResponse>* begin(
         EventLoop& loop,
         ContainerTable& containers,
@@ -68,7 +80,6 @@ class OutputCall final : public grpc::ServerWriteReactor<v1::ReadStreamResponse>
     void end() override;
 
   private:
-    explicit OutputCall(EventLoop& loop) : loop_(loop) {}
     void start(ContainerTable& containers, const v1::ReadStreamRequest& request, Stream stream);
     void leave(grpc::Status status);
 
@@ -84,6 +95,12 @@ class OutputCall final : public grpc::ServerWriteReactor<v1::ReadStreamResponse>
 
 class StdinCall final : public grpc::ServerReadReactor<v1::WriteStdinRequest> {
   public:
+    StdinCall(CallKey /*key*/,
+              EventLoop& loop,
+              ContainerTable& containers,
+              grpc::CallbackServerContext& context)
+        : loop_(loop), containers_(containers), context_(context) {}
+
     static grpc::ServerReadReactor<v1::WriteStdinRequest>* begin(
         EventLoop& loop, ContainerTable& containers, grpc::CallbackServerContext& context);
 
@@ -92,8 +109,6 @@ class StdinCall final : public grpc::ServerReadReactor<v1::WriteStdinRequest> {
     void OnDone() override { self_.reset(); }
 
   private:
-    StdinCall(EventLoop& loop, ContainerTable& containers, grpc::CallbackServerContext& context)
-        : loop_(loop), containers_(containers), context_(context) {}
     void take_request();
     void take_end();
     void find_input();

@@ -13,7 +13,6 @@ namespace kata::agent {
 namespace {
 
 using base::Error;
-using base::ErrorCode;
 
 constexpr std::size_t kInputPieceBytes = 32 << 10;
 

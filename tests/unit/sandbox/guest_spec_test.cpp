@@ -53,6 +53,16 @@ TEST(GuestSpec, KeepsTheProcessInFullButForLabels) {
     EXPECT_EQ(convert({{"process", process}})["process"], expected);
 }
 
+TEST(GuestSpec, LeavesOutCapabilitiesThatTheGuestCannotKnow) {
+    const json process = {
+        {"args", {"sh"}},
+        {"cwd", "/"},
+        {"capabilities", {{"bounding", {"CAP_KILL", "CAP_FROM_THE_FUTURE"}}, {"ambient", json()}}}};
+    const json guest = convert({{"process", process}})["process"]["capabilities"];
+    EXPECT_EQ(guest["bounding"], json({"CAP_KILL"}));
+    EXPECT_EQ(guest["ambient"], json::array());
+}
+
 TEST(GuestSpec, KeepsWhatProtectsTheContainer) {
     const json linux_section = {{"seccomp", {{"defaultAction", "SCMP_ACT_ALLOW"}}},
                                 {"maskedPaths", {"/proc/kcore"}},
