@@ -45,7 +45,7 @@ bool flag_of(const toml::node& node) {
 }
 
 std::string path_of(const toml::node& node) {
-    const std::string path = text_of(node);
+    std::string path = text_of(node);
     if (!path.empty() && path.front() != '/') {
         throw NotAllowed{"an absolute path"};
     }
@@ -53,7 +53,7 @@ std::string path_of(const toml::node& node) {
 }
 
 std::string machine_type_of(const toml::node& node) {
-    const std::string type = text_of(node);
+    std::string type = text_of(node);
     if (type != "q35" && type != "pc") {
         throw NotAllowed{"\"q35\" or \"pc\""};
     }

@@ -56,7 +56,7 @@ void replace_symlink(const std::filesystem::path& target, const std::filesystem:
 
 }  // namespace
 
-StateStore::StateStore(std::filesystem::path root, std::filesystem::path state_dir)
+StateStore::StateStore(const std::filesystem::path& root, std::filesystem::path state_dir)
     : root_(std::filesystem::absolute(root).lexically_normal()), state_dir_(std::move(state_dir)) {}
 
 std::filesystem::path StateStore::index_entry(const oci::ContainerId& id) const {

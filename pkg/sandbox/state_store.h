@@ -45,7 +45,7 @@ struct Reservation {
 class StateStore {
   public:
     /// @param root the --root of this invocation. @param state_dir the directory of all sandboxes.
-    StateStore(std::filesystem::path root, std::filesystem::path state_dir);
+    StateStore(const std::filesystem::path& root, std::filesystem::path state_dir);
 
     [[nodiscard]] const std::filesystem::path& root() const { return root_; }
 

@@ -31,7 +31,7 @@ dependency_lines() {
 
 rules_hash() {
     { cat .clang-tidy && clang-tidy --version | grep version &&
-        jq -r '.[].command | gsub("-o [^ ]+|-c [^ ]+"; "")' "$BUILD/compile_commands.json" | sort -u; } | sha256sum | cut -d' ' -f1
+        jq -r '.[].command | gsub("-o [^ ]+|-c [^ ]+|-DKATA_COMMIT=[^ ]+"; "")' "$BUILD/compile_commands.json" | sort -u; } | sha256sum | cut -d' ' -f1
 }
 
 # check_file "source header...": runs clang-tidy unless the stamp of this very content exists.
