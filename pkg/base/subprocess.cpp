@@ -55,8 +55,16 @@ void reset_signals() {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    // Past the C library, which keeps two signals to itself: whoever started us may have ignored
+    // them.
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)();
+        unsigned long mask;
+    } const by_default{SIG_DFL, 0, nullptr, 0};
     for (int signal = 1; signal < NSIG; ++signal) {
-        ::signal(signal, SIG_DFL);
+        ::syscall(SYS_rt_sigaction, signal, &by_default, nullptr, sizeof by_default.mask);
     }
 }
 
