@@ -33,6 +33,19 @@ run_check() {
     fi
 }
 
+# unit_verdicts LOG: ctest's lines as lines of results. A name may have blanks: "A/B.C/3  # GetParam() = x".
+unit_verdicts() {
+    awk '/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / {
+        verdict = "fail"; reason = ""
+        if (/ Passed +[0-9.]+ sec$/) verdict = "pass"
+        if (/\*\*\*Skipped +[0-9.]+ sec$/) { verdict = "skip"; reason = "skipped by the test" }
+        sub(/^.*Test +#[0-9]+: /, "")
+        sub(/ +# GetParam.*/, "")
+        sub(/ \.\..*$/, "")
+        printf "%s\tunits\t%s\t%s\n", verdict, $0, reason
+    }' "$1"
+}
+
 # Every unit test counts; what did not build counts as one failure.
 run_units() {
     local log=$OUT/units.log failed total code=0
@@ -45,14 +58,7 @@ run_units() {
         record fail units "units do not build or run"
         return
     fi
-    sed -n 's/^ *[0-9]*\/[0-9]* Test *#[0-9]*: \([^ ]*\) \.* *\(.*\) [0-9.]* sec$/\1\t\2/p' "$log" |
-        while IFS=$'\t' read -r test verdict; do
-            case $verdict in
-            Passed*) record pass units "$test" ;;
-            *Skipped*) record skip units "$test" "skipped by the test" ;;
-            *) record fail units "$test" ;;
-            esac
-        done
+    unit_verdicts "$log" >>"$RESULTS"
     tail -n 3 "$log"
 }
 
