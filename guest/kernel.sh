@@ -30,8 +30,21 @@ header_number() {
     od -An -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '
 }
 
-# extract_elf BZIMAGE ELF: the payload starts payload_offset bytes after the setup sectors; it is an
-# LZ4 legacy stream followed by the four bytes of its uncompressed size.
+# unpack PAYLOAD: in the way its first bytes say. Debian's cloud kernel is LZ4, its generic one XZ.
+unpack() {
+    local magic
+    magic=$(od -An -N4 -tx1 "$1" | tr -d ' ')
+    case $magic in
+    02214c18) lz4 -dcq "$1" ;;
+    fd377a58) xz -dcq --format=xz "$1" ;;
+    28b52ffd) zstd -dcq "$1" ;;
+    1f8b08*) gzip -dcq "$1" ;;
+    *) die "the kernel's payload begins with $magic; this recipe knows lz4, xz, zstd and gzip" ;;
+    esac
+}
+
+# extract_elf BZIMAGE ELF: the payload starts payload_offset bytes after the setup sectors; it is a
+# compressed stream followed by the four bytes of its uncompressed size.
 extract_elf() {
     local image=$1 elf=$2 sectors offset length start
     [[ $(dd if="$image" bs=1 skip=$((0x202)) count=4 status=none) == HdrS ]] ||
@@ -40,9 +53,9 @@ extract_elf() {
     offset=$(header_number "$image" $((0x248)) 4)
     length=$(header_number "$image" $((0x24c)) 4)
     start=$(((sectors + 1) * 512 + offset))
-    dd if="$image" of="$elf.lz4" bs=1M iflag=skip_bytes,count_bytes skip="$start" count=$((length - 4)) status=none
-    lz4 -dcq "$elf.lz4" >"$elf" || die "the payload of $image is not LZ4; this recipe knows Debian 12's kernels"
-    rm -f "$elf.lz4"
+    dd if="$image" of="$elf.payload" bs=1M iflag=skip_bytes,count_bytes skip="$start" count=$((length - 4)) status=none
+    unpack "$elf.payload" >"$elf" || die "the payload of $image cannot be unpacked"
+    rm -f "$elf.payload"
     [[ $(head -c 4 "$elf" | tail -c 3) == ELF ]] || die "the payload of $image is not an ELF file"
 }
 
