@@ -121,6 +121,24 @@ void LibvirtHypervisor::destroy_vm(const std::string& uuid, Deadline deadline) {
         });
 }
 
+void LibvirtHypervisor::plug_nic(const std::string& uuid,
+                                 const sandbox::VmNic& /*nic*/,
+                                 Deadline /*deadline*/) {
+    throw Error(ErrorCode::unsupported, attempt("plug an interface into", uuid));
+}
+
+void LibvirtHypervisor::unplug_nic(const std::string& uuid,
+                                   const std::string& /*mac*/,
+                                   Deadline /*deadline*/) {
+    throw Error(ErrorCode::unsupported, attempt("take an interface out of", uuid));
+}
+
+std::uint64_t LibvirtHypervisor::plug_memory(const std::string& uuid,
+                                             std::uint64_t /*memory_mib*/,
+                                             Deadline /*deadline*/) {
+    throw Error(ErrorCode::unsupported, attempt("plug memory into", uuid));
+}
+
 VmState LibvirtHypervisor::vm_state(const std::string& uuid, Deadline deadline) {
     return connection_.call(
         attempt("ask the state of", uuid), deadline, [uuid](virConnectPtr connection) {

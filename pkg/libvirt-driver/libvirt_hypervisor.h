@@ -21,6 +21,15 @@ class LibvirtHypervisor final : public sandbox::Hypervisor {
                                         base::Deadline deadline) override;
     void resume_vm(const std::string& uuid, base::Deadline deadline) override;
     void destroy_vm(const std::string& uuid, base::Deadline deadline) override;
+    void plug_nic(const std::string& uuid,
+                  const sandbox::VmNic& nic,
+                  base::Deadline deadline) override;
+    void unplug_nic(const std::string& uuid,
+                    const std::string& mac,
+                    base::Deadline deadline) override;
+    std::uint64_t plug_memory(const std::string& uuid,
+                              std::uint64_t memory_mib,
+                              base::Deadline deadline) override;
     sandbox::VmState vm_state(const std::string& uuid, base::Deadline deadline) override;
     sandbox::HypervisorVersion version(base::Deadline deadline) override;
 

@@ -16,6 +16,8 @@
 
 #include "pkg/base/deadline.h"
 #include "pkg/base/unique_fd.h"
+#include "pkg/sandbox/guest_network.h"
+#include "pkg/sandbox/guest_resources.h"
 
 namespace kata::sandbox {
 
@@ -45,14 +47,15 @@ struct SandboxSetup {
     std::vector<GuestStorage> storages;
 };
 
-class Agent {
+/// Containers and their processes; the rest is inherited.
+class Agent : public GuestNetwork, public GuestResources {
   public:
     Agent() = default;
     Agent(const Agent&) = delete;
     Agent& operator=(const Agent&) = delete;
     Agent(Agent&&) = delete;
     Agent& operator=(Agent&&) = delete;
-    virtual ~Agent() = default;
+    ~Agent() override = default;
 
     /// Prepares the guest for containers; once per VM.
     virtual void create_sandbox(const SandboxSetup& setup, base::Deadline deadline) = 0;

@@ -37,6 +37,17 @@ struct VmShare {
     std::string tag;
 };
 
+/// A network interface of the guest, whose other end is a tap device on the host.
+struct VmNic {
+    std::string host_device;  // name of the tap or macvtap, unique on the host; at most 15 bytes
+    bool managed = true;      // false: host_device exists already (macvtap) and outlives the VM
+    std::string mac;
+    unsigned mtu = 0;     // 0: the default
+    unsigned queues = 1;  // multi-queue if more than one
+    bool vhost = true;    // packets handled in the host's kernel where it can
+    bool operator==(const VmNic&) const = default;
+};
+
 /// The hardware of one sandbox: passive data, built by a pure function (vm_config_builder.h).
 struct VmConfig {
     std::string name;        // "kata-<sandbox id>"
@@ -48,6 +59,10 @@ struct VmConfig {
     std::string emulator;      // path of QEMU; empty: the hypervisor's own choice
     unsigned vcpus = 1;        // present at boot (the guest onlines what it needs)
     std::uint64_t memory_mib = 0;
+    std::uint64_t max_memory_mib = 0;  // memory can grow to this by plug_memory; 0: it cannot
+    unsigned memory_slots = 0;         // by so many pieces
+    std::vector<VmNic> nics;
+    unsigned hotplug_ports = 0;  // places for devices that are plugged while the VM runs
     std::filesystem::path kernel;
     std::filesystem::path initrd;
     std::string kernel_parameters;
@@ -92,6 +107,19 @@ class Hypervisor {
 
     /// Ends the VM at once and waits until it is gone. A VM that does not exist is fine.
     virtual void destroy_vm(const std::string& uuid, base::Deadline deadline) = 0;
+
+    /// Plugs an interface into a VM whose CPUs run; it needs a free hot-plug port.
+    virtual void plug_nic(const std::string& uuid, const VmNic& nic, base::Deadline deadline) = 0;
+
+    /// Takes the interface with this MAC address out; one that does not exist is fine.
+    virtual void unplug_nic(const std::string& uuid,
+                            const std::string& mac,
+                            base::Deadline deadline) = 0;
+
+    /// Plugs memory, a multiple of the guest's block size. @return MiB plugged so far, in all.
+    virtual std::uint64_t plug_memory(const std::string& uuid,
+                                      std::uint64_t memory_mib,
+                                      base::Deadline deadline) = 0;
 
     /// VmState::stopped also for a VM that does not exist.
     virtual VmState vm_state(const std::string& uuid, base::Deadline deadline) = 0;

@@ -4,15 +4,10 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <chrono>
-
-#include <grpcpp/client_context.h>
-#include <grpcpp/completion_queue.h>
 
 #include "pkg/agent/client/channel.h"
-#include "pkg/agent/client/grpc_error.h"
+#include "pkg/agent/client/unary_call.h"
 #include "pkg/base/error.h"
-#include "pkg/base/interruption.h"
 
 namespace kata::agent {
 namespace {
@@ -23,49 +18,6 @@ base::UniqueFd duplicate(base::FdRef fd) {
         throw base::errno_error("duplicate the connection to the agent", "", errno);
     }
     return copy;
-}
-
-std::string quoted(const std::string& operation, const std::string& id) {
-    return operation + " \"" + base::printable(id, 128) + "\"";
-}
-
-// Waits for the one event of `queue`; an interruption cancels the call, which then is that event.
-void await_answer(grpc::CompletionQueue& queue, grpc::ClientContext& context) {
-    void* tag = nullptr;
-    bool ok = false;
-    while (queue.AsyncNext(
-               &tag, &ok, std::chrono::system_clock::now() + base::kInterruptionInterval) ==
-           grpc::CompletionQueue::TIMEOUT) {
-        if (base::interrupted()) {
-            context.TryCancel();
-        }
-    }
-    queue.Shutdown();
-    while (queue.Next(&tag, &ok)) {
-    }
-}
-
-// One unary call: `prepare` is a PrepareAsync method of the stub.
-template <typename Request, typename Response, typename Prepare>
-Response call(v1::AgentService::Stub& stub,
-              Prepare prepare,
-              const Request& request,
-              base::Deadline deadline,
-              const std::string& operation) {
-    grpc::CompletionQueue queue;
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + deadline.remaining());
-    Response response;
-    grpc::Status status;
-    const auto reader = (stub.*prepare)(&context, request, &queue);
-    reader->StartCall();
-    reader->Finish(&response, &status, &queue);
-    await_answer(queue, context);
-    if (!status.ok()) {
-        base::throw_if_interrupted();
-    }
-    throw_if_failed(status, operation);
-    return response;
 }
 
 }  // namespace
@@ -93,7 +45,7 @@ void AgentClient::create_sandbox(const sandbox::SandboxSetup& setup, base::Deadl
             added->add_options(option);
         }
     }
-    call<v1::CreateSandboxRequest, v1::CreateSandboxResponse>(
+    unary_call<v1::CreateSandboxRequest, v1::CreateSandboxResponse>(
         *stub_,
         &v1::AgentService::Stub::PrepareAsyncCreateSandbox,
         request,
@@ -107,7 +59,7 @@ void AgentClient::create_container(const std::string& container_id,
     v1::CreateContainerRequest request;
     request.set_container_id(container_id);
     request.set_spec_json(spec_json);
-    call<v1::CreateContainerRequest, v1::CreateContainerResponse>(
+    unary_call<v1::CreateContainerRequest, v1::CreateContainerResponse>(
         *stub_,
         &v1::AgentService::Stub::PrepareAsyncCreateContainer,
         request,
@@ -118,7 +70,7 @@ void AgentClient::create_container(const std::string& container_id,
 void AgentClient::start_container(const std::string& container_id, base::Deadline deadline) {
     v1::StartContainerRequest request;
     request.set_container_id(container_id);
-    call<v1::StartContainerRequest, v1::StartContainerResponse>(
+    unary_call<v1::StartContainerRequest, v1::StartContainerResponse>(
         *stub_,
         &v1::AgentService::Stub::PrepareAsyncStartContainer,
         request,
@@ -129,7 +81,7 @@ void AgentClient::start_container(const std::string& container_id, base::Deadlin
 void AgentClient::remove_container(const std::string& container_id, base::Deadline deadline) {
     v1::RemoveContainerRequest request;
     request.set_container_id(container_id);
-    call<v1::RemoveContainerRequest, v1::RemoveContainerResponse>(
+    unary_call<v1::RemoveContainerRequest, v1::RemoveContainerResponse>(
         *stub_,
         &v1::AgentService::Stub::PrepareAsyncRemoveContainer,
         request,
@@ -145,7 +97,7 @@ void AgentClient::exec_process(const std::string& container_id,
     request.set_container_id(container_id);
     request.set_exec_id(exec_id);
     request.set_process_json(process_json);
-    call<v1::ExecProcessRequest, v1::ExecProcessResponse>(
+    unary_call<v1::ExecProcessRequest, v1::ExecProcessResponse>(
         *stub_,
         &v1::AgentService::Stub::PrepareAsyncExecProcess,
         request,
@@ -163,7 +115,7 @@ void AgentClient::signal_process(const std::string& container_id,
     request.set_exec_id(exec_id);
     request.set_signal(static_cast<std::uint32_t>(signal));
     request.set_all(all);
-    call<v1::SignalProcessRequest, v1::SignalProcessResponse>(
+    unary_call<v1::SignalProcessRequest, v1::SignalProcessResponse>(
         *stub_,
         &v1::AgentService::Stub::PrepareAsyncSignalProcess,
         request,
@@ -179,7 +131,7 @@ std::string AgentClient::list_processes(const std::string& container_id,
     for (const std::string& argument : ps_args) {
         request.add_ps_args(argument);
     }
-    return call<v1::ListProcessesRequest, v1::ListProcessesResponse>(
+    return unary_call<v1::ListProcessesRequest, v1::ListProcessesResponse>(
                *stub_,
                &v1::AgentService::Stub::PrepareAsyncListProcesses,
                request,

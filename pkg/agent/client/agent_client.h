@@ -3,6 +3,8 @@
 // (process_client.h).
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +45,32 @@ class AgentClient : public sandbox::Agent {
     std::string list_processes(const std::string& container_id,
                                const std::vector<std::string>& ps_args,
                                base::Deadline deadline) override;
+
+    // The network: agent_client_network.cpp.
+    void update_interface(const sandbox::GuestInterface& interface,
+                          base::Deadline deadline) override;
+    void remove_interface(const std::string& mac, base::Deadline deadline) override;
+    void update_routes(const std::vector<sandbox::GuestRoute>& routes,
+                       base::Deadline deadline) override;
+    void add_neighbors(const std::vector<sandbox::GuestNeighbor>& neighbors,
+                       base::Deadline deadline) override;
+    std::vector<sandbox::GuestInterface> list_interfaces(base::Deadline deadline) override;
+    std::vector<sandbox::GuestRoute> list_routes(base::Deadline deadline) override;
+
+    // Resources: agent_client_resources.cpp.
+    void pause_container(const std::string& container_id, base::Deadline deadline) override;
+    void resume_container(const std::string& container_id, base::Deadline deadline) override;
+    void update_container(const std::string& container_id,
+                          const std::string& resources_json,
+                          base::Deadline deadline) override;
+    sandbox::GuestStats container_stats(const std::string& container_id,
+                                        base::Deadline deadline) override;
+    unsigned online_cpu_memory(unsigned cpus,
+                               std::uint64_t memory_mib,
+                               base::Deadline deadline) override;
+    sandbox::GuestDetails guest_details(base::Deadline deadline) override;
+    std::string next_oom(base::Deadline deadline) override;
+    void set_date_time(std::chrono::system_clock::time_point now, base::Deadline deadline) override;
 
   private:
     base::UniqueFd lock_;      // released last

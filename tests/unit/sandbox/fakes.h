@@ -1,6 +1,7 @@
 // A VmBackend without a VM: remembers what it was asked, and fails as told.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -28,6 +29,24 @@ class FakeHypervisor : public sandbox::Hypervisor {
         destroyed.push_back(uuid);
         alive.erase(uuid);
     }
+    void plug_nic(const std::string& /*uuid*/,
+                  const sandbox::VmNic& nic,
+                  base::Deadline /*deadline*/) override {
+        fail_if_told();
+        nics.push_back(nic);
+    }
+    void unplug_nic(const std::string& /*uuid*/,
+                    const std::string& mac,
+                    base::Deadline /*deadline*/) override {
+        fail_if_told();
+        std::erase_if(nics, [&](const sandbox::VmNic& nic) { return nic.mac == mac; });
+    }
+    std::uint64_t plug_memory(const std::string& /*uuid*/,
+                              std::uint64_t memory_mib,
+                              base::Deadline /*deadline*/) override {
+        fail_if_told();
+        return plugged_mib += memory_mib;
+    }
     sandbox::VmState vm_state(const std::string& uuid, base::Deadline /*deadline*/) override {
         fail_if_told();
         return alive.count(uuid) != 0 ? sandbox::VmState::running : sandbox::VmState::stopped;
@@ -37,6 +56,8 @@ class FakeHypervisor : public sandbox::Hypervisor {
     std::optional<base::ErrorCode> failure;
     std::set<std::string> alive;
     std::vector<std::string> destroyed;
+    std::vector<sandbox::VmNic> nics;
+    std::uint64_t plugged_mib = 0;
 
   private:
     void fail_if_told() const {

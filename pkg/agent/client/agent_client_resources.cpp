@@ -1,0 +1,152 @@
+#include "pkg/agent/client/agent_client.h"
+#include "pkg/agent/client/unary_call.h"
+
+namespace kata::agent {
+namespace {
+
+using Stub = v1::AgentService::Stub;
+
+std::vector<sandbox::GuestBlockIo> block_io_of(
+    const google::protobuf::RepeatedPtrField<v1::BlockIoEntry>& messages) {
+    std::vector<sandbox::GuestBlockIo> entries;
+    for (const v1::BlockIoEntry& message : messages) {
+        entries.push_back({message.major(), message.minor(), message.operation(), message.value()});
+    }
+    return entries;
+}
+
+std::vector<sandbox::GuestNetworkCounters> network_of(
+    const google::protobuf::RepeatedPtrField<v1::NetworkCounters>& messages) {
+    std::vector<sandbox::GuestNetworkCounters> counters;
+    for (const v1::NetworkCounters& message : messages) {
+        counters.push_back({message.name(),
+                            message.rx_bytes(),
+                            message.rx_packets(),
+                            message.rx_errors(),
+                            message.rx_dropped(),
+                            message.tx_bytes(),
+                            message.tx_packets(),
+                            message.tx_errors(),
+                            message.tx_dropped()});
+    }
+    return counters;
+}
+
+sandbox::GuestStats stats_of(const v1::StatsContainerResponse& message) {
+    sandbox::GuestStats stats;
+    stats.cpu_total = message.cpu_total();
+    stats.cpu_user = message.cpu_user();
+    stats.cpu_system = message.cpu_system();
+    stats.throttling_periods = message.throttling_periods();
+    stats.throttled_periods = message.throttled_periods();
+    stats.throttled_time = message.throttled_time();
+    stats.memory_usage = message.memory_usage();
+    stats.memory_max_usage = message.memory_max_usage();
+    stats.memory_limit = message.memory_limit();
+    stats.memory_failures = message.memory_failures();
+    stats.swap_usage = message.swap_usage();
+    stats.swap_limit = message.swap_limit();
+    stats.kernel_usage = message.kernel_usage();
+    stats.memory_raw = {message.memory_raw().begin(), message.memory_raw().end()};
+    stats.pids_current = message.pids_current();
+    stats.pids_limit = message.pids_limit();
+    stats.out_of_memory_kills = message.out_of_memory_kills();
+    stats.io_bytes = block_io_of(message.io_bytes());
+    stats.io_operations = block_io_of(message.io_operations());
+    stats.network = network_of(message.network());
+    return stats;
+}
+
+}  // namespace
+
+void AgentClient::pause_container(const std::string& container_id, base::Deadline deadline) {
+    v1::PauseContainerRequest request;
+    request.set_container_id(container_id);
+    unary_call<v1::PauseContainerRequest, v1::PauseContainerResponse>(
+        *stub_,
+        &Stub::PrepareAsyncPauseContainer,
+        request,
+        deadline,
+        quoted("pause container", container_id));
+}
+
+void AgentClient::resume_container(const std::string& container_id, base::Deadline deadline) {
+    v1::ResumeContainerRequest request;
+    request.set_container_id(container_id);
+    unary_call<v1::ResumeContainerRequest, v1::ResumeContainerResponse>(
+        *stub_,
+        &Stub::PrepareAsyncResumeContainer,
+        request,
+        deadline,
+        quoted("resume container", container_id));
+}
+
+void AgentClient::update_container(const std::string& container_id,
+                                   const std::string& resources_json,
+                                   base::Deadline deadline) {
+    v1::UpdateContainerRequest request;
+    request.set_container_id(container_id);
+    request.set_resources_json(resources_json);
+    unary_call<v1::UpdateContainerRequest, v1::UpdateContainerResponse>(
+        *stub_,
+        &Stub::PrepareAsyncUpdateContainer,
+        request,
+        deadline,
+        quoted("update container", container_id));
+}
+
+sandbox::GuestStats AgentClient::container_stats(const std::string& container_id,
+                                                 base::Deadline deadline) {
+    v1::StatsContainerRequest request;
+    request.set_container_id(container_id);
+    return stats_of(unary_call<v1::StatsContainerRequest, v1::StatsContainerResponse>(
+        *stub_,
+        &Stub::PrepareAsyncStatsContainer,
+        request,
+        deadline,
+        quoted("read the statistics of container", container_id)));
+}
+
+unsigned AgentClient::online_cpu_memory(unsigned cpus,
+                                        std::uint64_t memory_mib,
+                                        base::Deadline deadline) {
+    v1::OnlineCPUMemRequest request;
+    request.set_cpus(cpus);
+    request.set_memory_mib(memory_mib);
+    return unary_call<v1::OnlineCPUMemRequest, v1::OnlineCPUMemResponse>(
+               *stub_,
+               &Stub::PrepareAsyncOnlineCPUMem,
+               request,
+               deadline,
+               "bring CPUs and memory of the guest online")
+        .cpus();
+}
+
+sandbox::GuestDetails AgentClient::guest_details(base::Deadline deadline) {
+    const auto response = unary_call<v1::GetGuestDetailsRequest, v1::GetGuestDetailsResponse>(
+        *stub_, &Stub::PrepareAsyncGetGuestDetails, {}, deadline, "ask the guest's size");
+    return {response.memory_block_bytes(),
+            response.memory_bytes(),
+            response.online_cpus(),
+            response.present_cpus()};
+}
+
+std::string AgentClient::next_oom(base::Deadline deadline) {
+    return unary_call<v1::GetOOMEventRequest, v1::GetOOMEventResponse>(
+               *stub_, &Stub::PrepareAsyncGetOOMEvent, {}, deadline, "wait for the guest's events")
+        .container_id();
+}
+
+void AgentClient::set_date_time(std::chrono::system_clock::time_point now,
+                                base::Deadline deadline) {
+    const auto since_epoch = now.time_since_epoch();
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
+    v1::SetGuestDateTimeRequest request;
+    request.set_seconds(whole.count());
+    request.set_microseconds(
+        std::chrono::duration_cast<std::chrono::microseconds>(since_epoch - whole).count());
+    unary_call<v1::SetGuestDateTimeRequest, v1::SetGuestDateTimeResponse>(
+        *stub_, &Stub::PrepareAsyncSetGuestDateTime, request, deadline, "set the guest's clock");
+}
+
+}  // namespace kata::agent
