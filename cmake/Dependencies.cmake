@@ -9,3 +9,6 @@ pkg_check_modules(LIBVIRT REQUIRED IMPORTED_TARGET libvirt)
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
 pkg_check_modules(GRPCPP REQUIRED grpc++)
 pkg_check_modules(LIBCRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+# Static, so that kata-runtime has no more libraries to load when it starts (pkg/base/netlink).
+pkg_check_modules(LIBNL REQUIRED libnl-3.0)
+find_library(LIBNL_STATIC libnl-3.a REQUIRED)
