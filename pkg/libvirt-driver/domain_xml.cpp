@@ -13,6 +13,7 @@
 #include <pugixml.hpp>
 
 #include "pkg/base/error.h"
+#include "pkg/libvirt-driver/nic_xml.h"
 #include "pkg/libvirt-driver/xml_text.h"
 
 namespace kata::libvirt_driver {
@@ -223,6 +224,8 @@ void add_devices(pugi::xml_node domain, const VmConfig& config) {
     if (config.vsock) {
         add_vsock(devices);
     }
+    add_nics(devices, config.nics);
+    add_hotplug_ports(devices, config.machine_type, config.hotplug_ports);
     add(devices, "memballoon", {{"model", "none"}});
 }
 

@@ -9,6 +9,7 @@
 #include "pkg/libvirt-driver/accelerator.h"
 #include "pkg/libvirt-driver/domain.h"
 #include "pkg/libvirt-driver/libvirt_error.h"
+#include "pkg/libvirt-driver/plug_nic.h"
 
 namespace kata::libvirt_driver {
 namespace {
@@ -122,15 +123,22 @@ void LibvirtHypervisor::destroy_vm(const std::string& uuid, Deadline deadline) {
 }
 
 void LibvirtHypervisor::plug_nic(const std::string& uuid,
-                                 const sandbox::VmNic& /*nic*/,
-                                 Deadline /*deadline*/) {
-    throw Error(ErrorCode::unsupported, attempt("plug an interface into", uuid));
+                                 const sandbox::VmNic& nic,
+                                 Deadline deadline) {
+    connection_.call(
+        attempt("plug an interface into", uuid), deadline, [uuid, nic](virConnectPtr connection) {
+            attach_nic(connection, uuid, nic);
+        });
 }
 
 void LibvirtHypervisor::unplug_nic(const std::string& uuid,
-                                   const std::string& /*mac*/,
-                                   Deadline /*deadline*/) {
-    throw Error(ErrorCode::unsupported, attempt("take an interface out of", uuid));
+                                   const std::string& mac,
+                                   Deadline deadline) {
+    connection_.call(attempt("take an interface out of", uuid),
+                     deadline,
+                     [uuid, mac, deadline](virConnectPtr connection) {
+                         detach_nic(connection, uuid, mac, deadline);
+                     });
 }
 
 std::uint64_t LibvirtHypervisor::plug_memory(const std::string& uuid,
