@@ -108,6 +108,7 @@ class AgentConnector {
     /// Takes a free port and greets the agent on it, waiting for a guest that still boots.
     /// @throws Error unavailable at once if the VM died, timeout at the deadline,
     /// unsupported if the agent speaks another major version of the protocol.
+    /// What it takes is kept for long, so it leaves some ports to connect().
     virtual DialedPort dial(const AgentAddress& address, base::Deadline deadline) = 0;
 
     /// dial() and a conversation on top.

@@ -10,6 +10,7 @@
 #include "pkg/base/file.h"
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/guest_spec.h"
+#include "pkg/sandbox/pod.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/undo.h"
 
@@ -20,6 +21,7 @@ using std::chrono::seconds;
 
 constexpr seconds kShimAnswer{30};
 constexpr seconds kHooks{300};
+constexpr seconds kLeaveGuest{10};
 
 std::string cgroups_path_of(const oci::Spec& spec) {
     return spec.linux_ ? spec.linux_->cgroups_path : "";
@@ -37,6 +39,17 @@ ContainerRecord new_record(const ContainerPlace& place, const oci::Bundle& bundl
     record.annotations = bundle.spec.annotations;
     record.owns_sandbox = !joins_pod;
     return record;
+}
+
+SandboxRecord load_pod_sandbox(const ContainerPlace& place) {
+    try {
+        return StateStore::load_sandbox(place);
+    } catch (const base::Error& error) {
+        throw base::Error(error.code(),
+                          "cannot join the VM of pod sandbox \"" + place.sandbox_id +
+                              "\", whose creation was not finished; delete it and create it anew",
+                          error.what());
+    }
 }
 
 }  // namespace
@@ -57,6 +70,7 @@ ContainerCreation::ContainerCreation(const RuntimeConfig& config,
       joins_pod_(joins_pod),
       steps_(log, "create"),
       journal_(place.journal(), place.id.str()),
+      sandbox_journal_(place.journal(), ""),
       share_(config.share_dir, place.sandbox_id),
       cgroup_(HostCgroup::for_container(cgroups_path_of(bundle.spec), place.id)),
       record_(new_record(place, bundle, joins_pod)) {}
@@ -65,10 +79,7 @@ base::ProcessId ContainerCreation::run() {
     steps_.begin("save state");
     save_record(oci::Status::creating);
     StateStore::save_spec(place_, bundle_.spec);
-    mounts_ = plan_mounts(bundle_, place_.id.str());
-    for (const std::string& warning : mounts_.warnings) {
-        log_.warning(warning);
-    }
+    plan();
     steps_.begin("launch shim");
     launch_shim();
     steps_.begin("run hooks");
@@ -86,6 +97,15 @@ base::ProcessId ContainerCreation::run() {
     save_record(oci::Status::created);
     write_pid_file();
     return record_.shim;
+}
+
+void ContainerCreation::plan() {
+    namespaces_ = resolve_namespaces(
+        bundle_.spec, joins_pod_ ? pod_members(place_) : std::vector<PodMember>{}, joins_pod_);
+    mounts_ = plan_mounts(bundle_, place_.id.str());
+    for (const std::string& warning : mounts_.warnings) {
+        log_.warning(warning);
+    }
 }
 
 void ContainerCreation::save_record(oci::Status status) {
@@ -118,7 +138,7 @@ void ContainerCreation::run_hooks(oci::HookStage stage, bool in_container) {
 
 void ContainerCreation::share_files() {
     if (!joins_pod_) {
-        share_.create(journal_);
+        share_.create(sandbox_journal_);
     }
     const bool read_only = bundle_.spec.root && bundle_.spec.root->readonly;
     if (read_only) {
@@ -140,20 +160,21 @@ void ContainerCreation::share_files() {
 void ContainerCreation::enter_sandbox() {
     if (joins_pod_) {
         steps_.begin("join sandbox");
-        address_ = agent_address(place_, StateStore::load_sandbox(place_));
+        address_ = agent_address(place_, load_pod_sandbox(place_));
         agent_ = connect_agent(vm_, place_, base::Deadline::after(config_.request_timeout));
         return;
     }
-    BootedSandbox booted =
-        boot_sandbox({config_, vm_, log_, steps_, place_, bundle_.spec, share_, cgroup_, journal_});
+    BootedSandbox booted = boot_sandbox(
+        {config_, vm_, log_, steps_, place_, bundle_.spec, share_, cgroup_, sandbox_journal_});
     address_ = agent_address(place_, booted.record);
     agent_ = std::move(booted.agent);
 }
 
 void ContainerCreation::create_in_guest() {
-    agent_->create_container(record_.id,
-                             guest_spec(bundle_.spec, mounts_, record_.id, guest_root_),
-                             base::Deadline::after(config_.request_timeout));
+    agent_->create_container(
+        record_.id,
+        guest_spec(bundle_.spec, mounts_, namespaces_, record_.id, guest_root_),
+        base::Deadline::after(config_.request_timeout));
 }
 
 void ContainerCreation::hand_over() {
@@ -168,23 +189,36 @@ void ContainerCreation::write_pid_file() const {
     }
 }
 
+// The VM goes on without us. A conversation that was interrupted cannot be used for this.
+void ContainerCreation::leave_guest() noexcept {
+    try {
+        if (agent_ != nullptr) {
+            agent_.reset();
+            const auto deadline = base::Deadline::after(kLeaveGuest);
+            connect_agent(vm_, place_, deadline)->remove_container(record_.id, deadline);
+        }
+    } catch (const std::exception& error) {
+        log_.warning(std::string("cannot remove a container from its VM: ") + error.what());
+    }
+}
+
 void ContainerCreation::undo() noexcept {
     try {
-        agent_.reset();
         shim_.reset();
         base::send_signal(record_.shim, SIGKILL);
-        auto effects = Journal::load(place_.journal(), log_);
-        if (joins_pod_) {
-            std::erase_if(effects,
-                          [&](const Effect& effect) { return effect.container_id != record_.id; });
-        }
         const Tombstones tombstones(config_.tombstone_dir);
-        undo_effects(effects,
-                     {vm_,
-                      log_,
-                      tombstones,
-                      base::Deadline::after(config_.libvirt_timeout),
-                      /*vm_confirmed=*/true});
+        const UndoContext context{vm_,
+                                  log_,
+                                  tombstones,
+                                  base::Deadline::after(config_.libvirt_timeout),
+                                  /*vm_confirmed=*/true};
+        if (joins_pod_ && has_neighbours(place_)) {
+            leave_guest();
+            undo_one_of_pod(place_, /*owns_sandbox=*/false, context);
+        } else {
+            agent_.reset();
+            undo_effects(Journal::load(place_.journal(), log_), context);
+        }
         if (record_.shim.pid != 0) {  // there was an environment, so hooks may have worked in it
             run_poststop(bundle_.spec, record_, log_);
         }

@@ -14,6 +14,7 @@
 #include "pkg/sandbox/config.h"
 #include "pkg/sandbox/journal.h"
 #include "pkg/sandbox/mount_plan.h"
+#include "pkg/sandbox/namespaces.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/share.h"
 #include "pkg/sandbox/shim_launcher.h"
@@ -42,6 +43,7 @@ class ContainerCreation {
     void undo() noexcept;
 
   private:
+    void plan();
     void save_record(oci::Status status);
     void launch_shim();
     void run_hooks(oci::HookStage stage, bool in_container);
@@ -50,6 +52,7 @@ class ContainerCreation {
     void create_in_guest();
     void hand_over();
     void write_pid_file() const;
+    void leave_guest() noexcept;
 
     const RuntimeConfig& config_;
     VmBackend& vm_;
@@ -59,10 +62,12 @@ class ContainerCreation {
     const ContainerPlace& place_;
     bool joins_pod_;
     StepTimer steps_;
-    Journal journal_;
+    Journal journal_;          // of what is this container's alone
+    Journal sandbox_journal_;  // of what lives as long as any container of the sandbox
     Share share_;
     HostCgroup cgroup_;
     MountPlan mounts_;
+    GuestNamespaces namespaces_;
     ContainerRecord record_;
     std::optional<ShimProcess> shim_;
     std::unique_ptr<Agent> agent_;

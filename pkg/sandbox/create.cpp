@@ -13,6 +13,7 @@
 #include "pkg/oci/bundle.h"
 #include "pkg/oci/spec_validate.h"
 #include "pkg/sandbox/container_creation.h"
+#include "pkg/sandbox/pod.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/terminal.h"
 
@@ -72,7 +73,7 @@ base::ProcessId Runtime::create(const CreateRequest& request) {
     const ContainerPlace& place = reservation.place;
     base::ScopeExit forget([&]() noexcept {
         try {
-            store_.forget(place, !pod);
+            store_.forget(place, !pod || !has_neighbours(place));
         } catch (const std::exception& error) {
             log_.warning(std::string("cannot undo all of a failed create: ") + error.what());
         }

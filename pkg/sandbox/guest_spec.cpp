@@ -39,9 +39,26 @@ void remove_unknown_capabilities(json& process) {
     }
 }
 
+// Engines name a group twice that the image and the user both ask for; runc gives it once, crun twice.
+void remove_repeated_groups(json& process) {
+    if (!process.contains("user") || !process["user"].is_object() ||
+        !process["user"].contains("additionalGids") ||
+        !process["user"]["additionalGids"].is_array()) {
+        return;
+    }
+    json once = json::array();
+    for (const json& group : process["user"]["additionalGids"]) {
+        if (std::find(once.begin(), once.end(), group) == once.end()) {
+            once.push_back(group);
+        }
+    }
+    process["user"]["additionalGids"] = once;
+}
+
 void convert_process(json& process) {
     remove_labels(process);
     remove_unknown_capabilities(process);
+    remove_repeated_groups(process);
 }
 
 void convert_hooks(json& document) {
@@ -83,14 +100,18 @@ void convert_mounts(json& document, const MountPlan& plan) {
     }
 }
 
-void convert_namespaces(json& linux_section) {
+void convert_namespaces(json& linux_section, const GuestNamespaces& resolved) {
     json kept = json::array();
     for (json name_space : linux_section.value("namespaces", json::array())) {
         const auto type = name_space.value("type", "");
-        if (type == "network" || type == "user" || type == "time") {
+        if (type == "network" || type == "user" || type == "time" ||
+            resolved.of_guest.contains(type)) {
             continue;
         }
         name_space.erase("path");
+        if (const auto member = resolved.of_member.find(type); member != resolved.of_member.end()) {
+            name_space["path"] = kMemberNamespacePrefix + member->second;
+        }
         kept.push_back(name_space);
     }
     linux_section["namespaces"] = kept;
@@ -143,7 +164,9 @@ void convert_resources(json& linux_section) {
     }
 }
 
-void convert_linux(json& document, const std::string& container_id) {
+void convert_linux(json& document,
+                   const GuestNamespaces& namespaces,
+                   const std::string& container_id) {
     json& linux_section = document["linux"];
     if (!linux_section.is_object()) {
         linux_section = json::object();
@@ -153,7 +176,7 @@ void convert_linux(json& document, const std::string& container_id) {
         linux_section.erase(name);
     }
     linux_section["cgroupsPath"] = "/kata/" + container_id;
-    convert_namespaces(linux_section);
+    convert_namespaces(linux_section, namespaces);
     convert_devices(linux_section);
     convert_resources(linux_section);
 }
@@ -162,6 +185,7 @@ void convert_linux(json& document, const std::string& container_id) {
 
 std::string guest_spec(const oci::Spec& spec,
                        const MountPlan& plan,
+                       const GuestNamespaces& namespaces,
                        const std::string& container_id,
                        const std::string& guest_root) {
     json document = spec.document;
@@ -176,7 +200,7 @@ std::string guest_spec(const oci::Spec& spec,
     }
     convert_hooks(document);
     convert_mounts(document, plan);
-    convert_linux(document, container_id);
+    convert_linux(document, namespaces, container_id);
     return document.dump();
 }
 

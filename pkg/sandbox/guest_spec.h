@@ -6,7 +6,7 @@
 //   root.path, bind sources     paths of the guest
 //   /dev/shm from the host      a tmpfs of the same size in the guest's memory
 //   hooks                       startContainer only; the others have run on the host
-//   network namespace, ns paths the guest has one network, and no path of the host's means anything
+//   namespaces                  see namespaces.h; the guest has one network
 //   cgroupsPath                 a cgroup of the guest
 //   cpuset, devices of the host numbers of the host's hardware
 //   labels, annotations         the guest has no LSM, and crun's annotations are not for images to
@@ -17,6 +17,7 @@
 
 #include "pkg/oci/spec.h"
 #include "pkg/sandbox/mount_plan.h"
+#include "pkg/sandbox/namespaces.h"
 
 namespace kata::sandbox {
 
@@ -24,6 +25,7 @@ namespace kata::sandbox {
 /// @return the text of a config.json.
 [[nodiscard]] std::string guest_spec(const oci::Spec& spec,
                                      const MountPlan& plan,
+                                     const GuestNamespaces& namespaces,
                                      const std::string& container_id,
                                      const std::string& guest_root);
 

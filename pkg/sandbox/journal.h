@@ -24,7 +24,7 @@ struct Effect {
     Kind kind{};
     std::string object;
     std::string
-        container_id;  // whose deletion undoes it; the sandbox's own effects carry its first one
+        container_id;  // whose deletion undoes it; empty: the sandbox's, undone with its last one
 
     bool operator==(const Effect&) const = default;
 };

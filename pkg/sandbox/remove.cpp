@@ -5,6 +5,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/pod.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/step_timer.h"
@@ -37,28 +38,6 @@ bool vm_is_confirmed(const ContainerPlace& place) {
     } catch (const base::Error&) {
         return false;
     }
-}
-
-bool has_neighbours(const ContainerPlace& place) {
-    std::error_code failure;
-    for (const auto& entry :
-         std::filesystem::directory_iterator(place.sandbox_dir / "containers", failure)) {
-        if (entry.path().filename() != place.id.str()) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// In a pod the VM goes on: only what the journal says of this container is undone.
-void undo_one_of_pod(const ContainerPlace& place, const UndoContext& context) {
-    std::vector<Effect> own;
-    std::vector<Effect> others;
-    for (Effect& effect : Journal::load(place.journal(), context.log)) {
-        (effect.container_id == place.id.str() ? own : others).push_back(std::move(effect));
-    }
-    undo_effects(own, context);
-    Journal::rewrite(place.journal(), others);
 }
 
 void kill_shims(const ContainerPlace& place, const ContainerRecord& record) {
@@ -129,7 +108,8 @@ void Runtime::remove_locked(const ContainerPlace& place, bool force) {
     } else {
         steps.begin("remove from guest");
         remove_from_guest(vm_, place, log_);
-        undo_one_of_pod(place, context);
+        // Whose record is lost may be the one in whose cgroup QEMU is.
+        undo_one_of_pod(place, !record || record->owns_sandbox, context);
     }
     if (record) {
         steps.begin("run hooks");

@@ -119,6 +119,11 @@ Reservation StateStore::reserve(const oci::ContainerId& id,
     base::ScopeExit undo([&]() noexcept { abandon(place, !pod_sandbox); });
     base::make_directories(place.container_dir);
     auto lock = base::FileLock::acquire(place.lock(), base::FileLock::Mode::exclusive, deadline);
+    if (!is_there(place.container_dir)) {
+        throw base::Error(base::ErrorCode::not_found,
+                          "cannot join pod sandbox \"" + place.sandbox_id +
+                              "\": it was deleted meanwhile; create it anew");
+    }
     undo.release();
     return {place, std::move(lock)};
 }

@@ -194,7 +194,9 @@ LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadlin
             throw Error(ErrorCode::timeout,
                         "cannot talk to the agent at \"" + address.ports_dir.native() + "\": all " +
                             std::to_string(address.port_count) +
-                            " ports of the VM are in use; end some exec sessions and try again");
+                            " ports of the VM are in use, one for each container and each exec "
+                            "session that "
+                            "runs; end some and try again");
         }
         base::throw_if_interrupted();
         std::this_thread::sleep_for(kPollInterval);

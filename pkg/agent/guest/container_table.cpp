@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "pkg/agent/guest/guest_log.h"
+#include "pkg/agent/guest/stats.h"
+#include "pkg/agent/guest/namespaces.h"
 #include "pkg/base/error.h"
 
 namespace kata::agent::guest {
@@ -72,12 +74,24 @@ std::shared_ptr<Process> ContainerTable::adopt(StartedProcess started) {
     return Process::make(loop_, started.pid, std::move(started.io));
 }
 
+pid_t ContainerTable::living_init(const std::string& id) const {
+    const auto init = process(id, "");
+    if (init->ended()) {
+        throw Error(ErrorCode::invalid_state,
+                    "cannot share a namespace of container " + quoted(id) + ": it is stopped");
+    }
+    return init->pid();
+}
+
 void ContainerTable::create(const std::string& id, const std::string& spec_json) {
     const auto container = reserve(id);
     const std::unique_lock lifecycle(container->lifecycle);
     const Reaper::Hold hold(reaper_);
     try {
-        const auto init = adopt(runtime_.create(id, spec_json));
+        const auto init = adopt(
+            runtime_.create(id, with_member_namespaces(spec_json, [&](const std::string& member) {
+                                return living_init(member);
+                            })));
         const Cgroup cgroup = Cgroup::of_process(init->pid(), cgroups_);
         {
             const std::lock_guard lock(mutex_);
@@ -89,6 +103,9 @@ void ContainerTable::create(const std::string& id, const std::string& spec_json)
                 cgroup.kill();  // without a pid namespace the init does not take the others along
             } catch (const Error& error) {
                 log_error(error.what());
+            }
+            if (out_of_memory_kills(cgroup) > 0) {
+                init->note_out_of_memory();
             }
             init->note_exit(exit_code);
         });

@@ -77,6 +77,7 @@ class ContainerTable {
     [[nodiscard]] std::shared_ptr<Container> find(const std::string& id) const;
     [[nodiscard]] std::shared_ptr<Container> reserve(const std::string& id);
     [[nodiscard]] std::shared_ptr<Process> adopt(StartedProcess started);
+    [[nodiscard]] pid_t living_init(const std::string& id) const;
     [[nodiscard]] std::vector<std::string> ids() const;
     void add_exec(Container& container, const std::string& id, std::shared_ptr<Process> process);
     void forget_old_execs(Container& container);

@@ -68,6 +68,17 @@ void Storages::mount(const Storage& storage) {
     mount_points_.push_back(storage.mount_point);
 }
 
+void Storages::release_unused_files() noexcept {
+    try {
+        const std::lock_guard lock(mutex_);
+        if (!mount_points_.empty()) {
+            base::write_existing_file("/proc/sys/vm/drop_caches", "2");  // entries and inodes
+        }
+    } catch (const base::Error& error) {
+        log_error(error.what());
+    }
+}
+
 void Storages::unmount_all() noexcept {
     const std::lock_guard lock(mutex_);
     while (!mount_points_.empty()) {

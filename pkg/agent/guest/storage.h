@@ -20,6 +20,10 @@ class Storages {
     /// Mounts `storage` on its mount point, which is made. @throws base::Error naming source and
     /// mount point.
     void mount(const Storage& storage);
+    /// Lets go of every file of the storages that nobody uses: as long as the guest remembers one,
+    /// virtiofsd holds it open, and what an engine unmounts on the host stays in use. Trouble is
+    /// logged.
+    void release_unused_files() noexcept;
     /// Unmounts what was mounted, the last first. Trouble is logged: the VM ends anyway.
     void unmount_all() noexcept;
 

@@ -11,12 +11,14 @@ using nlohmann::json;
 
 constexpr const char* kRoot = "/run/kata-containers/shared/containers/c1/rootfs";
 
-json convert(const json& document, const MountPlan& plan = {}) {
+json convert(const json& document,
+             const MountPlan& plan = {},
+             const GuestNamespaces& namespaces = {}) {
     json whole = document;
     whole["ociVersion"] = "1.3.0";
     whole["root"] = {{"path", "/host/rootfs"}, {"readonly", true}};
     const oci::Spec spec = oci::parse_spec(whole.dump(), "config.json");
-    return json::parse(guest_spec(spec, plan, "c1", kRoot));
+    return json::parse(guest_spec(spec, plan, namespaces, "c1", kRoot));
 }
 
 PlannedMount planned(PlannedMount::Kind kind, std::size_t index) {
@@ -99,6 +101,21 @@ TEST(GuestSpec, DropsNamespacesAndPathsOfTheHost) {
     EXPECT_EQ(guest["linux"]["namespaces"], json({{{"type", "ipc"}}, {{"type", "pid"}}}));
 }
 
+TEST(GuestSpec, NamesTheMemberWithWhomANamespaceIsShared) {
+    GuestNamespaces namespaces;
+    namespaces.of_member["ipc"] = "infra";
+    namespaces.of_guest.insert("pid");
+    const json guest = convert({{"linux",
+                                 {{"namespaces",
+                                   {{{"type", "pid"}, {"path", "/proc/1/ns/pid"}},
+                                    {{"type", "ipc"}, {"path", "/proc/7/ns/ipc"}},
+                                    {{"type", "mount"}}}}}}},
+                               {},
+                               namespaces);
+    EXPECT_EQ(guest["linux"]["namespaces"],
+              json({{{"type", "ipc"}, {"path", "container:infra"}}, {{"type", "mount"}}}));
+}
+
 TEST(GuestSpec, RewritesASharedBindAndLeavesTheOthers) {
     MountPlan plan;
     plan.mounts = {planned(PlannedMount::Kind::guest, 0),
@@ -151,6 +168,11 @@ TEST(GuestSpec, KeepsLimitsButNotTheHostsCpuNumbers) {
 TEST(GuestSpec, TakesNoAnnotationAlong) {
     EXPECT_EQ(convert({{"annotations", {{"run.oci.handler", "krun"}}}})["annotations"],
               json::object());
+}
+
+TEST(GuestProcess, HasEachGroupOnce) {
+    EXPECT_EQ(json::parse(guest_process(R"({"user":{"uid":1,"additionalGids":[29,50,29,1,50]}})")),
+              json::parse(R"({"user":{"uid":1,"additionalGids":[29,50,1]}})"));
 }
 
 TEST(GuestProcess, LosesItsLabelsOnly) {

@@ -1,0 +1,71 @@
+#include "pkg/sandbox/pod.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "pkg/base/error.h"
+
+namespace kata::sandbox {
+namespace {
+
+template <typename Visit>
+void for_each_neighbour(const ContainerPlace& place, Visit visit) {
+    std::error_code failure;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(place.sandbox_dir / "containers", failure)) {
+        if (entry.path().filename() != place.id.str()) {
+            visit(entry.path());
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<PodMember> pod_members(const ContainerPlace& place) {
+    std::vector<PodMember> members;
+    for_each_neighbour(place, [&](const std::filesystem::path& directory) {
+        try {
+            ContainerPlace other = place;
+            other.container_dir = directory;
+            const ContainerRecord record = StateStore::load_container(other);
+            members.push_back({record.id, base::is_alive(record.shim) ? record.shim.pid : 0});
+        } catch (const base::Error&) {
+            return;  // one that is only being created has nothing to share yet
+        }
+    });
+    return members;
+}
+
+bool has_neighbours(const ContainerPlace& place) {
+    bool found = false;
+    for_each_neighbour(place, [&](const std::filesystem::path&) { found = true; });
+    return found;
+}
+
+EffectShares divide_effects(std::vector<Effect> effects,
+                            const std::string& container_id,
+                            bool owns_sandbox) {
+    EffectShares shares;
+    for (Effect& effect : effects) {
+        const bool own = effect.container_id == container_id;
+        const bool holds_vm = owns_sandbox && effect.kind == Effect::Kind::cgroup;
+        if (own && !holds_vm) {
+            shares.own.push_back(std::move(effect));
+            continue;
+        }
+        if (own) {
+            effect.container_id.clear();
+        }
+        shares.others.push_back(std::move(effect));
+    }
+    return shares;
+}
+
+void undo_one_of_pod(const ContainerPlace& place, bool owns_sandbox, const UndoContext& context) {
+    const EffectShares shares =
+        divide_effects(Journal::load(place.journal(), context.log), place.id.str(), owns_sandbox);
+    undo_effects(shares.own, context);
+    Journal::rewrite(place.journal(), shares.others);
+}
+
+}  // namespace kata::sandbox

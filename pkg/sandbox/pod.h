@@ -1,0 +1,37 @@
+// A pod on disk: the containers that share one sandbox, and what of the journal is whose.
+// Functions over the state store's directories; the caller holds the sandbox's lock.
+//
+// Who undoes what: an effect with a container id is undone when that container is deleted; one
+// without (the VM, the share, the network) with the last container. The cgroups of the container
+// that owns the sandbox become the sandbox's if it is deleted before others, because QEMU is
+// accounted in them.
+#pragma once
+
+#include <vector>
+
+#include "pkg/sandbox/journal.h"
+#include "pkg/sandbox/namespaces.h"
+#include "pkg/sandbox/state_store.h"
+#include "pkg/sandbox/undo.h"
+
+namespace kata::sandbox {
+
+/// The other containers of the sandbox whose records can be read.
+[[nodiscard]] std::vector<PodMember> pod_members(const ContainerPlace& place);
+
+/// Whether any other container, even one that is only being created, is in the sandbox.
+[[nodiscard]] bool has_neighbours(const ContainerPlace& place);
+
+/// The effects that are the container's alone, in their order, and all others.
+struct EffectShares {
+    std::vector<Effect> own;
+    std::vector<Effect> others;
+};
+[[nodiscard]] EffectShares divide_effects(std::vector<Effect> effects,
+                                          const std::string& container_id,
+                                          bool owns_sandbox);
+
+/// Undoes what is the container's alone and takes it out of the journal.
+void undo_one_of_pod(const ContainerPlace& place, bool owns_sandbox, const UndoContext& context);
+
+}  // namespace kata::sandbox

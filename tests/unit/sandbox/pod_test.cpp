@@ -1,0 +1,80 @@
+#include "pkg/sandbox/pod.h"
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "pkg/base/file.h"
+#include "tests/unit/support/temporary_directory.h"
+
+namespace kata::sandbox {
+namespace {
+
+using Kind = Effect::Kind;
+
+const std::vector<Effect> kJournal{{Kind::directory, "/share", ""},
+                                   {Kind::mount, "/share/mounts/infra", "infra"},
+                                   {Kind::cgroup, "/cgroup/infra", "infra"},
+                                   {Kind::vm, "uuid", ""},
+                                   {Kind::mount, "/share/mounts/m1", "m1"},
+                                   {Kind::cgroup, "/cgroup/m1", "m1"}};
+
+TEST(DivideEffects, GivesAMemberItsOwnAndLeavesTheRestInOrder) {
+    const EffectShares shares = divide_effects(kJournal, "m1", false);
+    EXPECT_EQ(shares.own, (std::vector<Effect>{kJournal[4], kJournal[5]}));
+    EXPECT_EQ(shares.others,
+              (std::vector<Effect>{kJournal[0], kJournal[1], kJournal[2], kJournal[3]}));
+}
+
+TEST(DivideEffects, LeavesTheSandboxTheCgroupInWhichQemuIs) {
+    const EffectShares shares = divide_effects(kJournal, "infra", true);
+    EXPECT_EQ(shares.own, std::vector<Effect>{kJournal[1]});
+    ASSERT_EQ(shares.others.size(), 5U);
+    EXPECT_EQ(shares.others[1], (Effect{Kind::cgroup, "/cgroup/infra", ""}));
+    EXPECT_EQ(shares.others[2].kind, Kind::vm);  // undone before it
+}
+
+class PodTest : public ::testing::Test {
+  protected:
+    PodTest() { base::make_directories(place_.container_dir); }
+    void add(const std::string& id, base::ProcessId shim) {
+        ContainerPlace other = place_;
+        other.container_dir = place_.sandbox_dir / "containers" / id;
+        base::make_directories(other.container_dir);
+        ContainerRecord record;
+        record.id = id;
+        record.shim = shim;
+        StateStore::save_container(other, record);
+    }
+
+    test::TemporaryDirectory directory_;
+    ContainerPlace place_{oci::ContainerId("me"),
+                          "sandbox",
+                          directory_.path(),
+                          directory_.path() / "containers" / "me"};
+};
+
+TEST_F(PodTest, AContainerAloneHasNoNeighbours) {
+    EXPECT_FALSE(has_neighbours(place_));
+    EXPECT_TRUE(pod_members(place_).empty());
+}
+
+TEST_F(PodTest, FindsTheOthersAndWhoseShimLives) {
+    add("alive", base::find_process(::getpid()).value());
+    add("dead", {1, 1});
+    EXPECT_TRUE(has_neighbours(place_));
+    const auto members = pod_members(place_);
+    ASSERT_EQ(members.size(), 2U);
+    for (const PodMember& member : members) {
+        EXPECT_EQ(member.shim, member.id == "alive" ? ::getpid() : 0) << member.id;
+    }
+}
+
+TEST_F(PodTest, OneThatIsOnlyBeingCreatedIsANeighbourWithNothingToShare) {
+    base::make_directories(place_.sandbox_dir / "containers" / "new");
+    EXPECT_TRUE(has_neighbours(place_));
+    EXPECT_TRUE(pod_members(place_).empty());
+}
+
+}  // namespace
+}  // namespace kata::sandbox
