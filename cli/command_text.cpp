@@ -79,6 +79,27 @@ also works on a container that runs or was left half made by a crash.)"},
                 R"(The table is that of ps(1) in the guest, called with the ps options ("-ef" if
 there are none). With --format json, the pids on this host that stand for the
 container's processes: its kata-shims.)"},
+    CommandText{"pause",
+                "<container-id>",
+                1,
+                1,
+                "stop the processes of a container where they are",
+                R"(They go on with "kata-runtime resume". Its virtual machine keeps running; a
+paused container can be killed and deleted.)"},
+    CommandText{"resume",
+                "<container-id>",
+                1,
+                1,
+                "let the processes of a paused container go on",
+                R"(The container is then running, or created, as it was before.)"},
+    CommandText{"events",
+                "<container-id>",
+                1,
+                1,
+                "show what happens to a container, and its statistics, as JSON",
+                R"(One line for each event until the container ends: its statistics at every
+interval, and each time the guest kills one of its processes for want of
+memory. The numbers are those of the container's cgroup in the guest.)"},
     CommandText{"spec",
                 "",
                 0,
@@ -101,8 +122,8 @@ and set process.terminal to false for a program without a terminal.)"},
                 R"(The same as --help behind the command.)"},
 };
 
-constexpr std::array<std::string_view, 7> kUnavailable = {
-    "checkpoint", "events", "init", "pause", "restore", "resume", "update"};
+constexpr std::array<std::string_view, 4> kUnavailable = {
+    "checkpoint", "init", "restore", "update"};
 
 }  // namespace
 

@@ -31,6 +31,9 @@ int execute(const ListOptions& options, const CommandContext& context);
 int execute(const KillOptions& options, const CommandContext& context);
 int execute(const DeleteOptions& options, const CommandContext& context);
 int execute(const PsOptions& options, const CommandContext& context);
+int execute(const PauseOptions& options, const CommandContext& context);
+int execute(const ResumeOptions& options, const CommandContext& context);
+int execute(const EventsOptions& options, const CommandContext& context);
 
 int execute(const SpecOptions& options);
 int execute(const FeaturesOptions& options);

@@ -53,7 +53,7 @@ _kata_runtime() {
     case $command in
     "") mapfile -t COMPREPLY < <(compgen -W "$(_kata_runtime_commands)" -- "$word") ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$(_kata_runtime_commands)" -- "$word") ;;
-    start | state | kill | delete | exec | ps)
+    start | state | kill | delete | exec | ps | pause | resume | update | events)
         mapfile -t COMPREPLY < <(compgen -W "$(kata-runtime ${root:+--root "$root"} list --quiet 2>/dev/null)" -- "$word")
         ;;
     esac

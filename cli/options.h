@@ -93,6 +93,20 @@ struct PsOptions {
     std::vector<std::string> ps_args;  // empty: -ef
 };
 
+struct PauseOptions {
+    std::string id;
+};
+
+struct ResumeOptions {
+    std::string id;
+};
+
+struct EventsOptions {
+    std::string id;
+    std::string interval = "5s";  // as typed
+    bool stats = false;
+};
+
 struct SpecOptions {
     std::filesystem::path bundle = ".";
     bool rootless = false;
@@ -124,6 +138,9 @@ using CommandOptions = std::variant<CreateOptions,
                                     ExecOptions,
                                     ListOptions,
                                     PsOptions,
+                                    PauseOptions,
+                                    ResumeOptions,
+                                    EventsOptions,
                                     SpecOptions,
                                     FeaturesOptions,
                                     VersionOptions,

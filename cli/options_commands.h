@@ -53,6 +53,14 @@ void take_positionals(VersionOptions& options, const Positionals& words);
 /// @throws base::Error invalid_argument: no such command
 void take_positionals(HelpOptions& options, const Positionals& words);
 
+// options_resources.cpp
+void add_flags(FlagSet& flags, PauseOptions& options);
+void add_flags(FlagSet& flags, ResumeOptions& options);
+void add_flags(FlagSet& flags, EventsOptions& options);
+void take_positionals(PauseOptions& options, const Positionals& words);
+void take_positionals(ResumeOptions& options, const Positionals& words);
+void take_positionals(EventsOptions& options, const Positionals& words);
+
 // options_global.cpp
 void add_flags(FlagSet& flags, GlobalFlags& options);
 

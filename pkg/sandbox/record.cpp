@@ -64,7 +64,10 @@ oci::Status derive_status(const ContainerRecord& record) {
         case oci::Status::stopped:
             return oci::Status::stopped;
         default:
-            return base::is_alive(record.shim) ? record.last_status : oci::Status::stopped;
+            if (!base::is_alive(record.shim)) {
+                return oci::Status::stopped;
+            }
+            return record.paused ? oci::Status::paused : record.last_status;
     }
 }
 
@@ -94,7 +97,8 @@ std::string to_json_text(const ContainerRecord& record) {
                 {"creator", to_json(record.creator)},
                 {"ociVersion", record.oci_version},
                 {"annotations", record.annotations},
-                {"ownsSandbox", record.owns_sandbox}}
+                {"ownsSandbox", record.owns_sandbox},
+                {"paused", record.paused}}
                .dump(2, ' ', false, json::error_handler_t::replace) +
            "\n";
 }
@@ -130,6 +134,7 @@ ContainerRecord parse_container_record(const std::string& text, const std::strin
         record.oci_version = document.at("ociVersion").get<std::string>();
         record.annotations = document.at("annotations").get<std::map<std::string, std::string>>();
         record.owns_sandbox = document.at("ownsSandbox").get<bool>();
+        record.paused = document.value("paused", false);
         return record;
     });
 }

@@ -40,10 +40,11 @@ struct ContainerRecord {
     std::string oci_version;                          // of its spec
     std::map<std::string, std::string> annotations;   // of its spec
     bool owns_sandbox = true;                         // false: one of several containers of a pod
+    bool paused = false;                              // its processes were stopped by `pause`
 };
 
-/// What the container is now: `creating` needs a living creator, `created` and `running` a living
-/// shim.
+/// What the container is now: `creating` needs a living creator; `created`, `running` and `paused`
+/// a living shim.
 [[nodiscard]] oci::Status derive_status(const ContainerRecord& record);
 
 [[nodiscard]] std::string to_json_text(const SandboxRecord& record);

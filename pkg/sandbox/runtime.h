@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@
 #include "pkg/oci/spec.h"
 #include "pkg/oci/state.h"
 #include "pkg/sandbox/config.h"
+#include "pkg/sandbox/guest_resources.h"
 #include "pkg/sandbox/state_store.h"
 #include "pkg/sandbox/vm_backend.h"
 
@@ -42,6 +44,21 @@ struct ExecRequest {
     std::filesystem::path pid_file;
     bool foreground = false;
     bool ignore_paused = false;
+};
+
+/// Takes what Runtime::watch() has to tell, in the order in which it happens.
+class EventSink {
+  public:
+    EventSink() = default;
+    EventSink(const EventSink&) = delete;
+    EventSink& operator=(const EventSink&) = delete;
+    EventSink(EventSink&&) = delete;
+    EventSink& operator=(EventSink&&) = delete;
+    virtual ~EventSink() = default;
+
+    virtual void on_stats(const GuestStats& stats) = 0;
+    /// A process of the container was killed for want of memory.
+    virtual void on_out_of_memory() = 0;
 };
 
 class Runtime {
@@ -83,6 +100,17 @@ class Runtime {
     /// ps(1) as seen in the guest, limited to the container.
     [[nodiscard]] std::string guest_processes(const oci::ContainerId& id,
                                               const std::vector<std::string>& ps_args);
+
+    /// Stops the container's processes where they are, and lets them go on.
+    void pause(const oci::ContainerId& id);
+    void resume(const oci::ContainerId& id);
+
+    /// What the guest has counted for the container so far.
+    [[nodiscard]] GuestStats stats(const oci::ContainerId& id);
+
+    /// Reports to `sink` what happens to a container, and its counters every `interval`, until it
+    /// ends.
+    void watch(const oci::ContainerId& id, std::chrono::milliseconds interval, EventSink& sink);
 
   private:
     /// The sandbox is locked by the caller.

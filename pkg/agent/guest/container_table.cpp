@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "pkg/agent/guest/guest_log.h"
-#include "pkg/agent/guest/stats.h"
 #include "pkg/agent/guest/namespaces.h"
+#include "pkg/agent/guest/stats.h"
 #include "pkg/base/error.h"
 
 namespace kata::agent::guest {

@@ -8,6 +8,7 @@
 
 #include "pkg/agent/guest/agent_server.h"
 #include "pkg/agent/guest/boot.h"
+#include "pkg/agent/guest/clock.h"
 #include "pkg/agent/guest/container_table.h"
 #include "pkg/agent/guest/crun_runtime.h"
 #include "pkg/agent/guest/guest_log.h"
@@ -21,6 +22,16 @@ namespace {
 
 constexpr std::size_t kMaxWorkers = 64;
 constexpr std::chrono::seconds kShutdownPatience{5};
+constexpr std::chrono::seconds kClockCheck{2};
+
+// A process that runs while the VM is suspended and resumed asks nobody before it looks at the
+// clock.
+void keep_clock(EventLoop& loop, WorkerPool& workers, ClockKeeper& clock) {
+    loop.call_after(kClockCheck, [&] {
+        workers.run([&] { clock.correct(); });
+        keep_clock(loop, workers, clock);
+    });
+}
 
 void serve() {
     EventLoop loop;
@@ -29,7 +40,9 @@ void serve() {
     CrunRuntime runtime(reaper, {});
     ContainerTable containers(loop, reaper, runtime);
     Storages storages;
-    AgentService service(loop, workers, reaper, containers, storages);
+    ClockKeeper clock(ClockSources::of_machine());
+    AgentService service(
+        loop, workers, reaper, containers, storages, [&clock] { clock.correct(); });
     AgentServer server(service);
 
     const auto on_connection = [&server](base::UniqueFd connection) {
@@ -51,6 +64,7 @@ void serve() {
             power_off();
         });
     });
+    loop.post([&] { keep_clock(loop, workers, clock); });
     try {
         loop.run();
     } catch (const std::exception& error) {

@@ -47,6 +47,9 @@ class Process : public std::enable_shared_from_this<Process> {
     /// @throws base::Error invalid_state without a terminal.
     void resize(std::uint16_t rows, std::uint16_t columns) const;
     [[nodiscard]] bool ended() const { return ended_; }
+    /// The kernel has killed a process of the container for want of memory. Before note_exit().
+    void note_out_of_memory() { out_of_memory_ = true; }
+    [[nodiscard]] bool out_of_memory() const { return out_of_memory_; }
     [[nodiscard]] pid_t pid() const { return pid_; }
     /// Marks the end and finishes the streams. Called once, by the reaper.
     void note_exit(int exit_code);
@@ -78,6 +81,7 @@ class Process : public std::enable_shared_from_this<Process> {
     base::UniqueFd pidfd_;     // invalid: it had ended before we came
     base::UniqueFd terminal_;  // a copy of the master, for resize()
     std::atomic<bool> ended_ = false;
+    std::atomic<bool> out_of_memory_ = false;
     std::atomic<int> reported_exit_ = -1;
     std::shared_ptr<InputStream> input_;
     std::shared_ptr<OutputStream> output_;

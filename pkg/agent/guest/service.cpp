@@ -93,25 +93,33 @@ grpc::ServerUnaryReactor* AgentService::CreateContainer(Context* context,
                                                         v1::CreateContainerResponse*) {
     return run(context, [this, request] {
         containers_.create(request->container_id(), request->spec_json());
+        oom_.watch(request->container_id(), containers_.cgroup(request->container_id()));
     });
 }
 
 grpc::ServerUnaryReactor* AgentService::StartContainer(Context* context,
                                                        const v1::StartContainerRequest* request,
                                                        v1::StartContainerResponse*) {
-    return run(context, [this, request] { containers_.start(request->container_id()); });
+    return run(context, [this, request] {
+        before_process_();
+        containers_.start(request->container_id());
+    });
 }
 
 grpc::ServerUnaryReactor* AgentService::RemoveContainer(Context* context,
                                                         const v1::RemoveContainerRequest* request,
                                                         v1::RemoveContainerResponse*) {
-    return run(context, [this, request] { containers_.remove(request->container_id()); });
+    return run(context, [this, request] {
+        containers_.remove(request->container_id());
+        storages_.release_unused_files();
+    });
 }
 
 grpc::ServerUnaryReactor* AgentService::ExecProcess(Context* context,
                                                     const v1::ExecProcessRequest* request,
                                                     v1::ExecProcessResponse*) {
     return run(context, [this, request] {
+        before_process_();
         containers_.exec(request->container_id(), request->exec_id(), request->process_json());
     });
 }

@@ -5,13 +5,16 @@
 
 #include <atomic>
 #include <functional>
+#include <utility>
 
 #include <grpcpp/grpcpp.h>
 
 #include "agent.grpc.pb.h"
 
 #include "pkg/agent/guest/container_table.h"
+#include "pkg/agent/guest/cpu_memory.h"
 #include "pkg/agent/guest/event_loop.h"
+#include "pkg/agent/guest/oom.h"
 #include "pkg/agent/guest/reaper.h"
 #include "pkg/agent/guest/storage.h"
 #include "pkg/agent/guest/worker_pool.h"
@@ -22,16 +25,22 @@ class AgentService final : public v1::AgentService::CallbackService {
   public:
     using Context = grpc::CallbackServerContext;
 
-    AgentService(EventLoop& loop,
-                 WorkerPool& workers,
-                 Reaper& reaper,
-                 ContainerTable& containers,
-                 Storages& storages)
+    /// @param before_process called on a worker before a process is started: the clock may have
+    /// stood still.
+    AgentService(
+        EventLoop& loop,
+        WorkerPool& workers,
+        Reaper& reaper,
+        ContainerTable& containers,
+        Storages& storages,
+        std::function<void()> before_process = [] {})
         : loop_(loop),
           workers_(workers),
           reaper_(reaper),
           containers_(containers),
-          storages_(storages) {}
+          storages_(storages),
+          before_process_(std::move(before_process)),
+          oom_(loop) {}
 
     grpc::ServerUnaryReactor* Check(Context* context,
                                     const v1::CheckRequest* request,
@@ -73,6 +82,52 @@ class AgentService final : public v1::AgentService::CallbackService {
                                            const v1::TtyWinResizeRequest* request,
                                            v1::TtyWinResizeResponse* response) override;
 
+    // service_network.cpp
+    grpc::ServerUnaryReactor* UpdateInterface(Context* context,
+                                              const v1::UpdateInterfaceRequest* request,
+                                              v1::UpdateInterfaceResponse* response) override;
+    grpc::ServerUnaryReactor* RemoveInterface(Context* context,
+                                              const v1::RemoveInterfaceRequest* request,
+                                              v1::RemoveInterfaceResponse* response) override;
+    grpc::ServerUnaryReactor* UpdateRoutes(Context* context,
+                                           const v1::UpdateRoutesRequest* request,
+                                           v1::UpdateRoutesResponse* response) override;
+    grpc::ServerUnaryReactor* AddARPNeighbors(Context* context,
+                                              const v1::AddARPNeighborsRequest* request,
+                                              v1::AddARPNeighborsResponse* response) override;
+    grpc::ServerUnaryReactor* ListInterfaces(Context* context,
+                                             const v1::ListInterfacesRequest* request,
+                                             v1::ListInterfacesResponse* response) override;
+    grpc::ServerUnaryReactor* ListRoutes(Context* context,
+                                         const v1::ListRoutesRequest* request,
+                                         v1::ListRoutesResponse* response) override;
+
+    // service_resources.cpp
+    grpc::ServerUnaryReactor* PauseContainer(Context* context,
+                                             const v1::PauseContainerRequest* request,
+                                             v1::PauseContainerResponse* response) override;
+    grpc::ServerUnaryReactor* ResumeContainer(Context* context,
+                                              const v1::ResumeContainerRequest* request,
+                                              v1::ResumeContainerResponse* response) override;
+    grpc::ServerUnaryReactor* UpdateContainer(Context* context,
+                                              const v1::UpdateContainerRequest* request,
+                                              v1::UpdateContainerResponse* response) override;
+    grpc::ServerUnaryReactor* StatsContainer(Context* context,
+                                             const v1::StatsContainerRequest* request,
+                                             v1::StatsContainerResponse* response) override;
+    grpc::ServerUnaryReactor* OnlineCPUMem(Context* context,
+                                           const v1::OnlineCPUMemRequest* request,
+                                           v1::OnlineCPUMemResponse* response) override;
+    grpc::ServerUnaryReactor* GetGuestDetails(Context* context,
+                                              const v1::GetGuestDetailsRequest* request,
+                                              v1::GetGuestDetailsResponse* response) override;
+    grpc::ServerUnaryReactor* GetOOMEvent(Context* context,
+                                          const v1::GetOOMEventRequest* request,
+                                          v1::GetOOMEventResponse* response) override;
+    grpc::ServerUnaryReactor* SetGuestDateTime(Context* context,
+                                               const v1::SetGuestDateTimeRequest* request,
+                                               v1::SetGuestDateTimeResponse* response) override;
+
   private:
     // `work` runs on the worker pool; what it throws is the call's status.
     grpc::ServerUnaryReactor* run(Context* context, std::function<void()> work);
@@ -84,6 +139,9 @@ class AgentService final : public v1::AgentService::CallbackService {
     ContainerTable& containers_;
     Storages& storages_;
     std::atomic<bool> sandbox_created_ = false;
+    const std::function<void()> before_process_;
+    const CpuMemory cpu_memory_;
+    OomEvents oom_;
 };
 
 }  // namespace kata::agent::guest

@@ -30,6 +30,7 @@ void WaitCall::start() {
     wait_ = process_->wait([this, call = self_](int exit_code) {
         finished_ = true;
         response_.set_status(exit_code);
+        response_.set_out_of_memory(process_->out_of_memory());
         Finish(grpc::Status::OK);
     });
 }

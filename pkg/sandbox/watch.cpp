@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "pkg/base/error.h"
+#include "pkg/base/interruption.h"
+#include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/sandbox_vm.h"
+
+namespace kata::sandbox {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How long a container may have ended before it is noticed.
+constexpr milliseconds kLook{500};
+
+bool is_over(const base::Error& error) {
+    return error.code() == base::ErrorCode::unavailable ||
+           error.code() == base::ErrorCode::not_found ||
+           error.code() == base::ErrorCode::invalid_state;
+}
+
+/// One container's counters as the last call saw them. The count of kills is the truth about them;
+/// what the guest tells unasked only says when to look.
+class Watcher {
+  public:
+    Watcher(Agent& agent, const ContainerRecord& record, milliseconds request_timeout)
+        : agent_(agent), record_(record), request_timeout_(request_timeout) {}
+
+    /// @return the counters; nullopt: the container has gone.
+    std::optional<GuestStats> look(EventSink& sink) {
+        try {
+            GuestStats stats =
+                agent_.container_stats(record_.id, base::Deadline::after(request_timeout_));
+            const std::uint64_t before = kills_.value_or(stats.out_of_memory_kills);
+            kills_ = stats.out_of_memory_kills;
+            for (std::uint64_t kill = before; kill < *kills_; ++kill) {
+                sink.on_out_of_memory();
+            }
+            return stats;
+        } catch (const base::Error& error) {
+            if (!is_over(error)) {
+                throw;
+            }
+            return std::nullopt;
+        }
+    }
+
+    /// Waits for a kill in the sandbox until `until`. @return false: there is no guest any more.
+    bool await_kill(base::Deadline until) {
+        try {
+            static_cast<void>(agent_.next_oom(until));
+        } catch (const base::Error& error) {
+            if (error.code() == base::ErrorCode::timeout) {
+                return true;
+            }
+            if (!is_over(error)) {
+                throw;
+            }
+            return false;
+        }
+        return true;
+    }
+
+    [[nodiscard]] bool container_lives() const { return base::is_alive(record_.shim); }
+
+  private:
+    Agent& agent_;
+    const ContainerRecord& record_;
+    milliseconds request_timeout_;
+    std::optional<std::uint64_t> kills_;
+};
+
+}  // namespace
+
+GuestStats Runtime::stats(const oci::ContainerId& id) {
+    const ContainerPlace place = store_.get(id);
+    const ContainerRecord record = load_record(place);
+    require(place, record, oci::Operation::events);
+    const auto deadline = base::Deadline::after(config_.request_timeout);
+    return connect_agent(vm_, place, deadline)->container_stats(record.id, deadline);
+}
+
+void Runtime::watch(const oci::ContainerId& id,
+                    std::chrono::milliseconds interval,
+                    EventSink& sink) {
+    const ContainerPlace place = store_.get(id);
+    const ContainerRecord record = load_record(place);
+    require(place, record, oci::Operation::events);
+    const auto agent = connect_agent(vm_, place, base::Deadline::after(config_.request_timeout));
+    Watcher watcher(*agent, record, config_.request_timeout);
+    bool guest_lives = watcher.look(sink).has_value();
+    auto next = base::Deadline::after(interval);
+    while (guest_lives && watcher.container_lives()) {
+        guest_lives = watcher.await_kill(next.at_most(kLook));
+        const auto stats = guest_lives ? watcher.look(sink) : std::nullopt;
+        if (stats && next.passed()) {
+            sink.on_stats(*stats);
+            next = base::Deadline::after(interval);
+        }
+    }
+    if (guest_lives) {
+        static_cast<void>(watcher.look(sink));
+    }
+}
+
+}  // namespace kata::sandbox
