@@ -58,6 +58,18 @@ put_documents() {
     done
 }
 
+# What docker, podman and containerd are told about this runtime; README says where each line goes.
+put_engines() {
+    local source name made_here
+    for source in configuration/engines/*.in; do
+        name=$(basename "$source" .in)
+        made_here=$(mktemp)
+        sed "s|@PREFIX@|$PREFIX|g" "$source" >"$made_here"
+        put 0644 "$made_here" "$PREFIX/share/kata-runtime/engines/$name"
+        rm -f "$made_here"
+    done
+}
+
 main() {
     local made=() directory
     make_directory "$(dirname "$MANIFEST")"
@@ -65,6 +77,7 @@ main() {
     put_programs
     put_guest
     put_documents
+    put_engines
     for directory in "${made[@]}"; do
         note d "$directory"
     done

@@ -146,7 +146,7 @@ count() {
 main() {
     local name
     set_up build run test
-    step "compile what the tests run" cmake --build "$BUILD" --parallel "$JOBS" --target agent-probe
+    step "compile what the tests run" cmake --build "$BUILD" --parallel "$JOBS" --target agent-probe cri-client
     mkdir -p "$OUT"
     : >"$RESULTS"
     : >"$TIMES"
