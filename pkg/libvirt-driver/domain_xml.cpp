@@ -122,6 +122,12 @@ void add_identity(pugi::xml_node domain, const VmConfig& config) {
 }
 
 void add_memory_and_cpus(pugi::xml_node domain, const VmConfig& config, Accelerator accelerator) {
+    if (config.max_memory_mib > config.memory_mib) {
+        add_text(domain,
+                 "maxMemory",
+                 std::to_string(config.max_memory_mib),
+                 {{"slots", std::to_string(config.memory_slots)}, {"unit", "MiB"}});
+    }
     add_text(domain, "memory", std::to_string(config.memory_mib), {{"unit", "MiB"}});
     if (config.share) {
         // virtiofsd reads and writes the guest's memory.
@@ -130,13 +136,23 @@ void add_memory_and_cpus(pugi::xml_node domain, const VmConfig& config, Accelera
         add(backing, "access", {{"mode", "shared"}});
     }
     add_text(domain, "vcpu", std::to_string(config.vcpus));
+    pugi::xml_node cpu;
     if (accelerator == Accelerator::kvm) {
         // Never migrated, so the guest may have the features that would prevent it.
-        add(domain,
-            "cpu",
-            {{"mode", "host-passthrough"}, {"check", "none"}, {"migratable", "off"}});
+        cpu = add(domain,
+                  "cpu",
+                  {{"mode", "host-passthrough"}, {"check", "none"}, {"migratable", "off"}});
     } else {
-        add(domain, "cpu", {{"mode", "maximum"}, {"check", "none"}});
+        cpu = add(domain, "cpu", {{"mode", "maximum"}, {"check", "none"}});
+    }
+    if (config.max_memory_mib > config.memory_mib) {
+        // Plugged memory belongs to a node.
+        add(add(cpu, "numa"),
+            "cell",
+            {{"id", "0"},
+             {"cpus", config.vcpus == 1 ? "0" : fmt::format("0-{}", config.vcpus - 1)},
+             {"memory", std::to_string(config.memory_mib)},
+             {"unit", "MiB"}});
     }
 }
 

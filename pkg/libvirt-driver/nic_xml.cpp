@@ -115,6 +115,7 @@ void add_hotplug_ports(pugi::xml_node devices, const std::string& machine_type, 
     for (unsigned i = 0; machine_type == "q35" && i < count; ++i) {
         pugi::xml_node controller = devices.append_child("controller");
         controller.append_attribute("type") = "pci";
+        controller.append_attribute("index") = i + 1;  // 0 is the root bus itself
         controller.append_attribute("model") = "pcie-root-port";
     }
 }

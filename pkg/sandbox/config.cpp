@@ -74,6 +74,20 @@ Accelerator accelerator_of(const toml::node& node) {
     throw NotAllowed{"\"auto\", \"kvm\" or \"tcg\""};
 }
 
+InternetworkingModel model_of(const toml::node& node) {
+    const std::string name = text_of(node);
+    if (name == "tcfilter" || name == "default") {
+        return InternetworkingModel::tcfilter;
+    }
+    if (name == "macvtap") {
+        return InternetworkingModel::macvtap;
+    }
+    if (name == "none") {
+        return InternetworkingModel::none;
+    }
+    throw NotAllowed{"\"tcfilter\", \"macvtap\", \"none\" or \"default\""};
+}
+
 const std::map<std::string, Setter>& known_keys() {
     using Config = RuntimeConfig;
     using Node = toml::node;
@@ -95,7 +109,25 @@ const std::map<std::string, Setter>& known_keys() {
          [](Config& c, const Node& n) {
              c.default_memory_mib = static_cast<std::uint64_t>(number_of(n, 128, 1 << 20));
          }},
+        {"hypervisor.qemu.default_maxvcpus",
+         [](Config& c, const Node& n) {
+             c.default_max_vcpus = static_cast<unsigned>(number_of(n, 0, 240));
+         }},
+        {"hypervisor.qemu.default_maxmemory",
+         [](Config& c, const Node& n) {
+             c.default_max_memory_mib = static_cast<std::uint64_t>(number_of(n, 0, 1 << 24));
+         }},
+        {"hypervisor.qemu.memory_slots",
+         [](Config& c, const Node& n) {
+             c.memory_slots = static_cast<unsigned>(number_of(n, 0, 255));
+         }},
         {"hypervisor.qemu.use_vsock", [](Config& c, const Node& n) { c.use_vsock = flag_of(n); }},
+        {"hypervisor.qemu.disable_vhost_net",
+         [](Config& c, const Node& n) { c.disable_vhost_net = flag_of(n); }},
+        {"hypervisor.qemu.pcie_root_port",
+         [](Config& c, const Node& n) {
+             c.pcie_root_ports = static_cast<unsigned>(number_of(n, 0, 16));
+         }},
         {"libvirt.uri", [](Config& c, const Node& n) { c.libvirt_uri = text_of(n); }},
         {"libvirt.timeout",
          [](Config& c, const Node& n) {
@@ -110,6 +142,13 @@ const std::map<std::string, Setter>& known_keys() {
              c.request_timeout = std::chrono::seconds(number_of(n, 1, 3600));
          }},
         {"runtime.enable_debug", [](Config& c, const Node& n) { c.enable_debug = flag_of(n); }},
+        {"runtime.sandbox_cgroup_only",
+         [](Config& c, const Node& n) { c.sandbox_cgroup_only = flag_of(n); }},
+        {"runtime.internetworking_model",
+         [](Config& c, const Node& n) { c.internetworking_model = model_of(n); }},
+        {"runtime.disable_new_netns",
+         [](Config& c, const Node& n) { c.disable_new_netns = flag_of(n); }},
+        {"netmon.enable_netmon", [](Config& c, const Node& n) { c.enable_netmon = flag_of(n); }},
     };
     return keys;
 }
@@ -162,6 +201,19 @@ toml::table parse_file(const std::filesystem::path& file) {
     }
 }
 
+// Keys that are right one by one and cannot be obeyed together.
+RuntimeConfig consistent(RuntimeConfig config, const std::filesystem::path& file) {
+    const bool connects = config.internetworking_model != InternetworkingModel::none;
+    if (config.disable_new_netns && (connects || config.enable_netmon)) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          "cannot use \"" + file.native() +
+                              "\": \"runtime.disable_new_netns\" goes with "
+                              "\"internetworking_model\" = \"none\" and without netmon only, "
+                              "because the VM would be connected to the host's interfaces");
+    }
+    return config;
+}
+
 }  // namespace
 
 std::vector<std::filesystem::path> default_config_paths() {
@@ -181,12 +233,12 @@ RuntimeConfig load_config(const std::filesystem::path& file) {
     RuntimeConfig config = built_in_config();
     if (!file.empty()) {
         apply_table(config, file, "", parse_file(file));
-        return config;
+        return consistent(std::move(config), file);
     }
     for (const auto& candidate : default_config_paths()) {
         if (::access(candidate.c_str(), F_OK) == 0) {
             apply_table(config, candidate, "", parse_file(candidate));
-            break;
+            return consistent(std::move(config), candidate);
         }
     }
     return config;

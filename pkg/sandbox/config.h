@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pkg/sandbox/hypervisor.h"
+#include "pkg/sandbox/network/internetworking_model.h"
 
 namespace kata::sandbox {
 
@@ -21,8 +22,13 @@ struct RuntimeConfig {
     std::string emulator;  // `path`; empty: libvirt's default for the machine
     std::uint64_t default_memory_mib = 2048;
     unsigned default_vcpus = 1;
+    unsigned default_max_vcpus = 0;            // 0: as many as the host has
+    std::uint64_t default_max_memory_mib = 0;  // 0: as much as the host has
+    unsigned memory_slots = 10;
     Accelerator accelerator = Accelerator::automatic;
     bool use_vsock = false;
+    bool disable_vhost_net = false;
+    unsigned pcie_root_ports = 2;  // devices that can be plugged into a q35 while it runs
 
     // [libvirt]
     std::string libvirt_uri;  // empty: LIBVIRT_DEFAULT_URI, else qemu:///system
@@ -34,6 +40,12 @@ struct RuntimeConfig {
 
     // [runtime]
     bool enable_debug = false;
+    bool sandbox_cgroup_only = false;
+    InternetworkingModel internetworking_model = InternetworkingModel::tcfilter;
+    bool disable_new_netns = false;  // containers without a network of their own are allowed
+
+    // [netmon]
+    bool enable_netmon = false;  // interfaces may come and go while a container runs
 
     // Not configurable: where the program was installed and where state lives.
     std::filesystem::path shim_path;

@@ -9,7 +9,9 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/devices.h"
 #include "pkg/sandbox/guest_spec.h"
+#include "pkg/sandbox/network_refresh.h"
 #include "pkg/sandbox/pod.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/undo.h"
@@ -106,6 +108,9 @@ void ContainerCreation::plan() {
     for (const std::string& warning : mounts_.warnings) {
         log_.warning(warning);
     }
+    for (const std::string& warning : warnings_of_devices(bundle_.spec)) {
+        log_.warning(warning);
+    }
 }
 
 void ContainerCreation::save_record(oci::Status status) {
@@ -164,8 +169,17 @@ void ContainerCreation::enter_sandbox() {
         agent_ = connect_agent(vm_, place_, base::Deadline::after(config_.request_timeout));
         return;
     }
-    BootedSandbox booted = boot_sandbox(
-        {config_, vm_, log_, steps_, place_, bundle_.spec, share_, cgroup_, sandbox_journal_});
+    BootedSandbox booted = boot_sandbox({config_,
+                                         vm_,
+                                         log_,
+                                         steps_,
+                                         place_,
+                                         bundle_.spec,
+                                         share_,
+                                         cgroup_,
+                                         sandbox_journal_,
+                                         "/proc/" + std::to_string(record_.shim.pid) + "/ns/net",
+                                         lasting_network(bundle_.spec)});
     address_ = agent_address(place_, booted.record);
     agent_ = std::move(booted.agent);
 }

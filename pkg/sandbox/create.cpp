@@ -13,6 +13,7 @@
 #include "pkg/oci/bundle.h"
 #include "pkg/oci/spec_validate.h"
 #include "pkg/sandbox/container_creation.h"
+#include "pkg/sandbox/host_network.h"
 #include "pkg/sandbox/pod.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/terminal.h"
@@ -67,6 +68,7 @@ base::ProcessId Runtime::create(const CreateRequest& request) {
     const bool terminal = bundle.spec.process && bundle.spec.process->terminal;
     require_usable_console(terminal, !request.foreground, request.console_socket);
     check_pid_file(request);
+    refuse_host_network(bundle.spec);
     const auto pod = pod_sandbox(store_, bundle.spec);
     const Reservation reservation =
         store_.reserve(request.id, pod, base::Deadline::after(kLockWait));

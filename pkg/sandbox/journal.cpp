@@ -17,11 +17,13 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<Effect::Kind, const char*>, 4> kKindNames{{
+constexpr std::array<std::pair<Effect::Kind, const char*>, 6> kKindNames{{
     {Effect::Kind::vm, "vm"},
     {Effect::Kind::mount, "mount"},
     {Effect::Kind::directory, "directory"},
     {Effect::Kind::cgroup, "cgroup"},
+    {Effect::Kind::traffic, "traffic"},
+    {Effect::Kind::macvtap, "macvtap"},
 }};
 
 std::string name_of(Effect::Kind kind) {

@@ -20,6 +20,8 @@ struct Effect {
         mount,      // object: the mount point
         directory,  // object: a directory made by us, removed with what it contains
         cgroup,     // object: a cgroup directory made by us
+        traffic,    // object: a redirection at an engine's interface (network/connection.h)
+        macvtap,    // object: the name of a macvtap in libvirt's network namespace
     };
     Kind kind{};
     std::string object;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pkg/base/error.h"
+#include "pkg/sandbox/network/network_json.h"
 
 namespace kata::sandbox {
 namespace {
@@ -77,11 +78,19 @@ std::string to_json_text(const SandboxRecord& record) {
                   {"vmName", record.vm_name},
                   {"vmUuid", record.vm_uuid},
                   {"vmPid", record.vm_pid},
-                  {"portCount", record.port_count}};
+                  {"portCount", record.port_count},
+                  {"cpus", record.cpus},
+                  {"maxCpus", record.max_cpus},
+                  {"bootMemoryMib", record.boot_memory_mib},
+                  {"pluggedMemoryMib", record.plugged_memory_mib},
+                  {"maxMemoryMib", record.max_memory_mib}};
     if (record.vsock_cid) {
         document["vsockCid"] = *record.vsock_cid;
     }
-    return document.dump(2) + "\n";
+    if (record.network != NetworkRecord{}) {
+        document["network"] = to_json(record.network);
+    }
+    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 std::string to_json_text(const ContainerRecord& record) {
@@ -111,8 +120,16 @@ SandboxRecord parse_sandbox_record(const std::string& text, const std::string& o
         record.vm_uuid = document.at("vmUuid").get<std::string>();
         record.vm_pid = document.at("vmPid").get<pid_t>();
         record.port_count = document.at("portCount").get<unsigned>();
+        record.cpus = document.value("cpus", 0U);
+        record.max_cpus = document.value("maxCpus", 0U);
+        record.boot_memory_mib = document.value("bootMemoryMib", std::uint64_t{0});
+        record.plugged_memory_mib = document.value("pluggedMemoryMib", std::uint64_t{0});
+        record.max_memory_mib = document.value("maxMemoryMib", std::uint64_t{0});
         if (document.contains("vsockCid")) {
             record.vsock_cid = document.at("vsockCid").get<std::uint32_t>();
+        }
+        if (document.contains("network")) {
+            record.network = network_record_of(document.at("network"));
         }
         return record;
     });

@@ -12,6 +12,7 @@
 #include "pkg/base/process.h"
 #include "pkg/oci/state.h"
 #include "pkg/sandbox/agent.h"
+#include "pkg/sandbox/network/endpoint.h"
 
 namespace kata::sandbox {
 
@@ -25,6 +26,13 @@ struct SandboxRecord {
     pid_t vm_pid = 0;  // 0: the VM has not been confirmed to run
     unsigned port_count = 0;
     std::optional<std::uint32_t> vsock_cid;
+    // What the VM has, for `update`; 0 in records of versions that could not resize.
+    unsigned cpus = 0;      // on line
+    unsigned max_cpus = 0;  // present
+    std::uint64_t boot_memory_mib = 0;
+    std::uint64_t plugged_memory_mib = 0;
+    std::uint64_t max_memory_mib = 0;  // 0: it cannot grow
+    NetworkRecord network;
 };
 
 struct ContainerRecord {

@@ -8,6 +8,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/sandbox_network.h"
 #include "pkg/sandbox/tombstones.h"
 #include "pkg/sandbox/vm_config_builder.h"
 
@@ -92,17 +93,33 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     require_guest_file(context.config.initrd, "initrd");
     context.steps.begin("start VM");
     base::make_directories(context.place.ports_dir());
-    const VmConfig vm =
-        build_vm_config(context.config, context.spec, context.place, context.share, random_uuid());
+    const SizeBounds bounds = size_bounds(context.config, host_size());
+    const SandboxSize size = sandbox_size(context.config, bounds, {context.spec});
+    const std::string uuid = random_uuid();
+    SandboxNetwork network({context.config,
+                            context.log,
+                            context.journal,
+                            context.network_namespace,
+                            context.lasting_network,
+                            uuid});
+    network.plan();
+    VmConfig vm = build_vm_config(context.config, size, bounds, context.place, context.share, uuid);
+    vm.nics = network.nics();
     SandboxRecord record;
     record.id = context.place.sandbox_id;
     record.vm_name = vm.name;
     record.vm_uuid = vm.uuid;
     record.port_count = static_cast<unsigned>(vm.ports.size());
+    record.cpus = size.cpus;
+    record.max_cpus = vm.vcpus;
+    record.boot_memory_mib = vm.memory_mib;
+    record.max_memory_mib = vm.max_memory_mib;
+    record.network = network.record();
     const StartedVm started = start_paused(context, vm, record);
 
     context.steps.begin("account VM");
     context.cgroup.add(started.pid);
+    network.connect(started.pid);
     context.vm.hypervisor().resume_vm(vm.uuid,
                                       base::Deadline::after(context.config.libvirt_timeout));
 
@@ -112,6 +129,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     context.steps.begin("set up sandbox");
     agent->create_sandbox({record.id, {{kShareTag, "virtiofs", {}, kGuestShareDir}}},
                           base::Deadline::after(context.config.request_timeout));
+    network.set_up_guest(*agent);
     return {std::move(record), std::move(agent)};
 }
 

@@ -30,6 +30,10 @@ struct BootContext {
     const Share& share;
     const HostCgroup& cgroup;
     Journal& journal;
+    // The network namespace of the container's shim, and where it is found when that has ended (may
+    // be empty): sandbox_network.h.
+    std::filesystem::path network_namespace;
+    std::string lasting_network;
 };
 
 /// A running VM whose agent has mounted the share.

@@ -5,6 +5,7 @@
 #include "pkg/base/error.h"
 #include "pkg/oci/hooks.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/network_refresh.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/step_timer.h"
@@ -41,6 +42,10 @@ void Runtime::start(const oci::ContainerId& id) {
     steps.begin("reach agent");
     const auto deadline = base::Deadline::after(config_.request_timeout);
     const auto agent = connect_agent(vm_, place, deadline);
+    if (record.owns_sandbox) {
+        steps.begin("look at network");
+        refresh_network({config_, vm_, log_, place, record}, [&]() -> Agent& { return *agent; });
+    }
     steps.begin("start container");
     agent->start_container(record.id, deadline);
     record.last_status = oci::Status::running;

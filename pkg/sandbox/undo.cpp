@@ -15,6 +15,7 @@
 #include "pkg/base/process.h"
 #include "pkg/base/safe_path.h"
 #include "pkg/sandbox/cgroup.h"
+#include "pkg/sandbox/network/connection.h"
 
 namespace kata::sandbox {
 namespace {
@@ -87,6 +88,10 @@ void undo_effect(const Effect& effect, const UndoContext& context) {
             return base::remove_tree(effect.object);
         case Effect::Kind::cgroup:
             return remove_cgroup(effect.object);
+        case Effect::Kind::traffic:
+            return undo_traffic(effect.object);
+        case Effect::Kind::macvtap:
+            return undo_macvtap(effect.object);
     }
 }
 

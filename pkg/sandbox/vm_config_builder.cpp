@@ -2,7 +2,6 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -19,28 +18,23 @@ constexpr const char* kKernelParameters =
     "cryptomgr.notests init_on_alloc=0 random.trust_cpu=on 8250.nr_uarts=1 i8042.noaux "
     "i8042.nomux i8042.nopnp net.ifnames=0 cgroup_no_v1=all";
 
-constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
+// Memory grows by whole blocks of the guest's, which are this large or a multiple of it.
+constexpr std::uint64_t kMemoryBlockMib = 128;
 
-std::uint64_t limit_mib(const oci::Spec& spec) {
-    if (!spec.linux_ || spec.linux_->resources.memory.limit.value_or(0) <= 0) {
-        return 0;
+void set_size(VmConfig& vm,
+              const RuntimeConfig& config,
+              const SandboxSize& size,
+              const SizeBounds& bounds) {
+    // All CPUs are there from the start: one that is plugged later may be refused by the host's
+    // cgroups. The guest uses those it is told to.
+    vm.vcpus = bounds.cpus;
+    vm.kernel_parameters += " maxcpus=" + std::to_string(size.cpus);
+    vm.memory_mib = size.memory_mib;
+    const std::uint64_t growth = (bounds.memory_mib - size.memory_mib) / kMemoryBlockMib;
+    if (config.memory_slots > 0 && growth > 0) {
+        vm.memory_slots = config.memory_slots;
+        vm.max_memory_mib = size.memory_mib + growth * kMemoryBlockMib;
     }
-    const auto bytes = static_cast<std::uint64_t>(*spec.linux_->resources.memory.limit);
-    return (bytes + kMebibyte - 1) / kMebibyte;
-}
-
-// CPUs that the container's quota allows, rounded up; 0: no quota.
-unsigned limit_cpus(const oci::Spec& spec) {
-    if (!spec.linux_) {
-        return 0;
-    }
-    const auto quota = spec.linux_->resources.cpu.quota.value_or(0);
-    const auto period = spec.linux_->resources.cpu.period.value_or(0);
-    if (quota <= 0 || period == 0) {
-        return 0;
-    }
-    const auto wanted = (static_cast<std::uint64_t>(quota) + period - 1) / period;
-    return static_cast<unsigned>(std::min<std::uint64_t>(wanted, 240));
 }
 
 std::vector<VmPort> ports_in(const std::filesystem::path& directory) {
@@ -55,7 +49,8 @@ std::vector<VmPort> ports_in(const std::filesystem::path& directory) {
 }  // namespace
 
 VmConfig build_vm_config(const RuntimeConfig& config,
-                         const oci::Spec& spec,
+                         const SandboxSize& size,
+                         const SizeBounds& bounds,
                          const ContainerPlace& place,
                          const Share& share,
                          const std::string& uuid) {
@@ -67,14 +62,14 @@ VmConfig build_vm_config(const RuntimeConfig& config,
     vm.accelerator = config.accelerator;
     vm.machine_type = config.machine_type;
     vm.emulator = config.emulator;
-    vm.vcpus = config.default_vcpus + limit_cpus(spec);
-    vm.memory_mib = config.default_memory_mib + limit_mib(spec);
     vm.kernel = config.kernel;
     vm.initrd = config.initrd;
     vm.kernel_parameters = kKernelParameters;
+    set_size(vm, config, size, bounds);
     if (!config.kernel_params.empty()) {
         vm.kernel_parameters += " " + config.kernel_params;
     }
+    vm.hotplug_ports = config.pcie_root_ports;
     vm.vsock = config.use_vsock;
     if (!config.use_vsock) {
         vm.ports = ports_in(place.ports_dir());

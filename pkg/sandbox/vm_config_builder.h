@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "pkg/oci/spec.h"
 #include "pkg/sandbox/config.h"
 #include "pkg/sandbox/hypervisor.h"
 #include "pkg/sandbox/share.h"
+#include "pkg/sandbox/sizing.h"
 #include "pkg/sandbox/state_store.h"
 
 namespace kata::sandbox {
@@ -15,9 +15,11 @@ namespace kata::sandbox {
 /// and one for each command while it runs.
 inline constexpr unsigned kPortCount = 16;
 
+/// @param size what the guest uses at its start. @param bounds what it can grow to.
 /// @param uuid of the new VM, lower case with dashes.
 [[nodiscard]] VmConfig build_vm_config(const RuntimeConfig& config,
-                                       const oci::Spec& spec,
+                                       const SandboxSize& size,
+                                       const SizeBounds& bounds,
                                        const ContainerPlace& place,
                                        const Share& share,
                                        const std::string& uuid);

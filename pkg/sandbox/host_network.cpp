@@ -1,0 +1,32 @@
+#include "pkg/sandbox/host_network.h"
+
+#include <filesystem>
+
+#include "pkg/base/error.h"
+#include "pkg/base/netlink/network_namespace.h"
+
+namespace kata::sandbox {
+
+void refuse_host_network(const oci::Spec& spec) {
+    const oci::Namespace* network = oci::find_namespace(spec, "network");
+    if (network == nullptr || network->path.empty()) {
+        return;
+    }
+    const auto identity = netlink::identity_of(std::filesystem::path(network->path));
+    if (!identity) {
+        return;
+    }
+    for (const char* host : {"/proc/1/ns/net", "/proc/self/ns/net"}) {
+        if (netlink::identity_of(std::filesystem::path(host)) == identity) {
+            throw base::Error(
+                base::ErrorCode::unsupported,
+                "linux.namespaces has the host's \"network\" (\"" +
+                    base::printable(network->path, 256) +
+                    "\"): host networking cannot be given to a container in a VM; use a network "
+                    "of its own (docker and podman: --network bridge or none) and publish its "
+                    "ports");
+        }
+    }
+}
+
+}  // namespace kata::sandbox

@@ -1,0 +1,159 @@
+#include "pkg/sandbox/network/connection.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "pkg/base/netlink/links.h"
+#include "pkg/base/netlink/network_namespace.h"
+#include "pkg/base/netlink/socket.h"
+#include "pkg/base/netlink/traffic.h"
+#include "pkg/sandbox/network/interface_kind.h"
+
+namespace kata::sandbox {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using netlink::Link;
+using netlink::Socket;
+
+Link require_link(Socket& socket, const std::string& name, const char* where) {
+    auto link = netlink::find_link(socket, name);
+    if (!link) {
+        throw Error(ErrorCode::not_found,
+                    "cannot find interface \"" + base::printable(name, 32) + "\" in " + where);
+    }
+    return std::move(*link);
+}
+
+std::string link_name(Socket& socket, int index) {
+    for (const Link& link : netlink::list_links(socket)) {
+        if (link.index == index) {
+            return link.name;
+        }
+    }
+    return "";
+}
+
+void require_free_link(Socket& socket, const Link& link) {
+    const netlink::Ingress ingress = netlink::ingress_of(socket, link.index);
+    if (!ingress.qdisc) {
+        return;
+    }
+    const std::string name = "\"" + base::printable(link.name, 32) + "\"";
+    if (!ingress.redirected) {
+        throw Error(ErrorCode::invalid_state,
+                    "cannot connect the VM to interface " + name +
+                        ": it has an ingress qdisc already; remove it with 'tc qdisc del dev " +
+                        base::printable(link.name, 32) + " ingress', or use the model macvtap");
+    }
+    const std::string other = ingress.target == 0 ? "" : link_name(socket, ingress.target);
+    if (!other.empty()) {
+        throw Error(ErrorCode::already_exists,
+                    "cannot connect the VM to interface " + name + ": it belongs to another VM (" +
+                        base::printable(other, 32) +
+                        "); containers share a network only in one VM, as those of a pod do");
+    }
+    netlink::remove_ingress(socket, link.index);
+}
+
+bool serves(Socket& socket, const netlink::Ingress& ingress, const std::string& tap) {
+    if (!ingress.redirected) {
+        return false;
+    }
+    const std::string target = link_name(socket, ingress.target);
+    return target.empty() || target == tap;
+}
+
+}  // namespace
+
+void require_free(base::FdRef container, const NetworkEndpoint& endpoint) {
+    if (endpoint.model == InternetworkingModel::tcfilter) {
+        Socket socket(container);
+        require_free_link(socket,
+                          require_link(socket, endpoint.interface, "the container's network"));
+    }
+}
+
+void join_tap(const NetworkNamespaces& namespaces, const NetworkEndpoint& endpoint) {
+    Socket host(namespaces.libvirt);
+    const Link made = require_link(host, endpoint.tap, "libvirt's network");
+    netlink::move_link(host, made.index, namespaces.container);
+    Socket socket(namespaces.container);
+    const Link tap = require_link(socket, endpoint.tap, "the container's network");
+    const Link interface = require_link(socket, endpoint.interface, "the container's network");
+    require_free_link(socket, interface);
+    netlink::disable_ipv6_autoconfiguration(socket, tap.index);
+    netlink::set_mtu(socket, tap.index, interface.mtu);
+    netlink::redirect_all(socket, interface.index, tap.index);
+    netlink::redirect_all(socket, tap.index, interface.index);
+    netlink::set_link_up(socket, tap.index);
+    netlink::set_link_up(socket, interface.index);
+}
+
+void make_macvtap(const NetworkNamespaces& namespaces, const NetworkEndpoint& endpoint) {
+    Socket socket(namespaces.container);
+    const Link lower = require_link(socket, endpoint.interface, "the container's network");
+    netlink::create_macvtap(socket, endpoint.tap, lower.index);
+    const Link made = require_link(socket, endpoint.tap, "the container's network");
+    netlink::disable_ipv6_autoconfiguration(socket, made.index);
+    netlink::move_link(socket, made.index, namespaces.libvirt);
+    netlink::set_link_up(socket, lower.index);
+    Socket host(namespaces.libvirt);
+    netlink::set_link_up(host, require_link(host, endpoint.tap, "libvirt's network").index);
+}
+
+void release_interface(base::FdRef container, const NetworkEndpoint& endpoint) {
+    Socket socket(container);
+    const auto link = netlink::find_link(socket, endpoint.interface);
+    if (link && serves(socket, netlink::ingress_of(socket, link->index), endpoint.tap)) {
+        netlink::remove_ingress(socket, link->index);
+    }
+}
+
+std::string to_json_text(const JournaledTraffic& traffic) {
+    return nlohmann::json{{"namespace", traffic.name_space},
+                          {"device", traffic.device},
+                          {"inode", traffic.inode},
+                          {"interface", traffic.interface},
+                          {"tap", traffic.tap}}
+        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void undo_traffic(const std::string& text) {
+    const auto document = nlohmann::json::parse(text, nullptr, false);
+    if (!document.is_object()) {
+        throw Error(ErrorCode::internal, "cannot read a journaled redirection");
+    }
+    const netlink::NamespaceIdentity recorded{document.value("device", dev_t{0}),
+                                              document.value("inode", ino_t{0})};
+    const std::string path = document.value("namespace", "");
+    if (netlink::identity_of(std::filesystem::path(path)) != recorded) {
+        return;
+    }
+    const base::UniqueFd container = base::open_file(path, O_RDONLY);
+    NetworkEndpoint endpoint;
+    endpoint.interface = document.value("interface", "");
+    endpoint.tap = document.value("tap", "");
+    release_interface(container.ref(), endpoint);
+}
+
+void undo_macvtap(const std::string& name) {
+    if (!is_tap_name(name)) {
+        return;
+    }
+    const base::UniqueFd host = open_host_namespace();
+    Socket socket(host.ref());
+    netlink::delete_link(socket, name);
+}
+
+base::UniqueFd open_host_namespace() {
+    return base::open_file("/proc/1/ns/net", O_RDONLY);
+}
+
+}  // namespace kata::sandbox

@@ -1,0 +1,224 @@
+#include "pkg/sandbox/sandbox_network.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "pkg/base/netlink/network_namespace.h"
+#include "pkg/sandbox/network/connection.h"
+#include "pkg/sandbox/network/scan.h"
+
+namespace kata::sandbox {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+base::UniqueFd open_network_of(pid_t process) {
+    return base::open_file("/proc/" + std::to_string(process) + "/ns/net", O_RDONLY);
+}
+
+// Runs `step`; the first failure of several is kept for later.
+template <typename Step>
+void attempt(std::optional<Error>& first, Step step) {
+    try {
+        step();
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::interrupted) {
+            throw;
+        }
+        if (!first) {
+            first = error;
+        }
+    }
+}
+
+}  // namespace
+
+SandboxNetwork::SandboxNetwork(NetworkContext context, NetworkRecord record)
+    : context_(std::move(context)), record_(std::move(record)) {
+    if (context_.config.internetworking_model == InternetworkingModel::none) {
+        context_.name_space.clear();
+    }
+}
+
+base::UniqueFd SandboxNetwork::open_namespace() const {
+    return base::open_file(context_.name_space, O_RDONLY);
+}
+
+NicOptions SandboxNetwork::nic_options() const {
+    return {.vhost = !context_.config.disable_vhost_net, .queues = context_.config.default_vcpus};
+}
+
+void SandboxNetwork::plan() {
+    if (!present()) {
+        return;
+    }
+    const base::UniqueFd container = open_namespace();
+    view_ = guest_view(scan_network(container.ref()));
+    for (const ServedInterface& served : view_.interfaces) {
+        record_.endpoints.push_back(prepare(served, container.ref()));
+    }
+    record_.routes = view_.routes;
+}
+
+NetworkEndpoint SandboxNetwork::prepare(const ServedInterface& served, base::FdRef container) {
+    NetworkEndpoint endpoint = make_endpoint(served,
+                                             context_.config.internetworking_model,
+                                             tap_name(context_.vm_uuid, record_.next_tap));
+    ++record_.next_tap;
+    require_free(container, endpoint);
+    if (endpoint.model == InternetworkingModel::macvtap) {
+        const base::UniqueFd host = open_host_namespace();
+        context_.journal.record(Effect::Kind::macvtap, endpoint.tap);
+        make_macvtap({container, host.ref()}, endpoint);
+    } else {
+        journal_traffic(endpoint, container);
+    }
+    return endpoint;
+}
+
+void SandboxNetwork::journal_traffic(const NetworkEndpoint& endpoint, base::FdRef container) {
+    if (context_.lasting_path.empty()) {
+        return;
+    }
+    const netlink::NamespaceIdentity identity = netlink::identity_of(container);
+    context_.journal.record(Effect::Kind::traffic,
+                            to_json_text(JournaledTraffic{context_.lasting_path,
+                                                          identity.device,
+                                                          identity.inode,
+                                                          endpoint.interface,
+                                                          endpoint.tap}));
+}
+
+std::vector<VmNic> SandboxNetwork::nics() const {
+    std::vector<VmNic> nics;
+    nics.reserve(record_.endpoints.size());
+    for (const NetworkEndpoint& endpoint : record_.endpoints) {
+        nics.push_back(nic_of(endpoint, nic_options()));
+    }
+    return nics;
+}
+
+void SandboxNetwork::connect(pid_t vm_pid) {
+    if (record_.endpoints.empty()) {
+        return;
+    }
+    const base::UniqueFd container = open_namespace();
+    const base::UniqueFd host = open_network_of(vm_pid);
+    for (const NetworkEndpoint& endpoint : record_.endpoints) {
+        if (endpoint.model == InternetworkingModel::tcfilter) {
+            join_tap({container.ref(), host.ref()}, endpoint);
+        }
+    }
+}
+
+void SandboxNetwork::set_up_guest(Agent& agent) {
+    if (record_.endpoints.empty()) {
+        return;
+    }
+    const auto deadline = base::Deadline::after(context_.config.request_timeout);
+    for (const NetworkEndpoint& endpoint : record_.endpoints) {
+        agent.update_interface(endpoint.guest, deadline);
+    }
+    if (!record_.routes.empty()) {
+        agent.update_routes(record_.routes, deadline);
+    }
+    if (!view_.neighbors.empty()) {
+        agent.add_neighbors(view_.neighbors, deadline);
+    }
+}
+
+bool SandboxNetwork::has_changed() const {
+    if (!present()) {
+        return false;
+    }
+    const NetworkScan scan = scan_network(open_namespace().ref());
+    return !compare(record_, scan, guest_view(scan)).empty();
+}
+
+void SandboxNetwork::refresh(Hypervisor& hypervisor, Agent& agent, pid_t vm_pid) {
+    if (!present()) {
+        return;
+    }
+    const base::UniqueFd container = open_namespace();
+    const NetworkScan scan = scan_network(container.ref());
+    const GuestView view = guest_view(scan);
+    const NetworkChange change = compare(record_, scan, view);
+    const auto deadline = base::Deadline::after(context_.config.request_timeout);
+    std::optional<Error> first;
+    for (const NetworkEndpoint& endpoint : change.vanished) {
+        attempt(first, [&] { unplug(endpoint, container.ref(), hypervisor, agent); });
+    }
+    for (const ServedInterface& served : change.appeared) {
+        attempt(first, [&] {
+            plug(prepare(served, container.ref()), container.ref(), hypervisor, agent, vm_pid);
+        });
+    }
+    for (const NetworkEndpoint& changed : change.changed) {
+        attempt(first, [&] {
+            agent.update_interface(changed.guest, deadline);
+            *std::ranges::find(record_.endpoints, changed.tap, &NetworkEndpoint::tap) = changed;
+        });
+    }
+    if (!change.empty() && !record_.routes_by_hand) {
+        attempt(first, [&] {
+            agent.update_routes(view.routes, deadline);
+            record_.routes = view.routes;
+            agent.add_neighbors(view.neighbors, deadline);
+        });
+    }
+    if (first) {
+        throw Error(*first);
+    }
+}
+
+void SandboxNetwork::plug(NetworkEndpoint endpoint,
+                          base::FdRef container,
+                          Hypervisor& hypervisor,
+                          Agent& agent,
+                          pid_t vm_pid) {
+    const auto deadline = base::Deadline::after(context_.config.request_timeout);
+    hypervisor.plug_nic(context_.vm_uuid, nic_of(endpoint, nic_options()), deadline);
+    record_.endpoints.push_back(endpoint);
+    try {
+        if (endpoint.model == InternetworkingModel::tcfilter) {
+            join_tap({container, open_network_of(vm_pid).ref()}, endpoint);
+        }
+        agent.update_interface(endpoint.guest, deadline);
+    } catch (const Error&) {
+        // Tried anew by whoever looks next, with another tap.
+        try {
+            unplug(endpoint, container, hypervisor, agent);
+        } catch (const Error& error) {
+            context_.log.warning(error.what());
+        }
+        throw;
+    }
+}
+
+void SandboxNetwork::unplug(const NetworkEndpoint& endpoint,
+                            base::FdRef container,
+                            Hypervisor& hypervisor,
+                            Agent& agent) {
+    const auto deadline = base::Deadline::after(context_.config.request_timeout);
+    agent.remove_interface(endpoint.guest.mac, deadline);
+    hypervisor.unplug_nic(context_.vm_uuid, endpoint.guest.mac, deadline);
+    if (endpoint.model == InternetworkingModel::macvtap) {
+        undo_macvtap(endpoint.tap);
+    } else {
+        release_interface(container, endpoint);
+    }
+    forget(endpoint);
+}
+
+void SandboxNetwork::forget(const NetworkEndpoint& endpoint) {
+    const std::string tap = endpoint.tap;
+    std::erase_if(record_.endpoints, [&](const NetworkEndpoint& one) { return one.tap == tap; });
+}
+
+}  // namespace kata::sandbox

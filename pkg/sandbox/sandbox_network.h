@@ -1,0 +1,91 @@
+// SandboxNetwork: the network of one sandbox over its life: what is planned before the VM boots,
+// connected while it is paused, told to the guest, and kept in step with the namespace afterwards.
+// Only the sandbox's first container has one.
+//
+// It owns nothing on the host: what it has made is in the journal and in record().
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "pkg/base/log.h"
+#include "pkg/base/unique_fd.h"
+#include "pkg/sandbox/agent.h"
+#include "pkg/sandbox/config.h"
+#include "pkg/sandbox/hypervisor.h"
+#include "pkg/sandbox/journal.h"
+#include "pkg/sandbox/network/endpoint.h"
+
+namespace kata::sandbox {
+
+/// What a sandbox's network works with. References are borrowed.
+struct NetworkContext {
+    const RuntimeConfig& config;
+    base::Log& log;
+    Journal& journal;
+    // Of the shim, /proc/<pid>/ns/net. Empty: the sandbox has no network of its own.
+    std::filesystem::path name_space;
+    // Where the namespace is found when the shim has ended; empty: it ends with the shim.
+    std::string lasting_path;
+    std::string vm_uuid;
+};
+
+class SandboxNetwork {
+  public:
+    explicit SandboxNetwork(NetworkContext context, NetworkRecord record = {});
+
+    /// Looks at the namespace and decides what the VM gets. Makes macvtaps, nothing else.
+    /// @throws base::Error for an interface that cannot be had.
+    void plan();
+
+    /// The VM's interfaces, as planned.
+    [[nodiscard]] std::vector<VmNic> nics() const;
+
+    /// Connects the taps that libvirt has made for the paused VM. @param vm_pid QEMU's.
+    void connect(pid_t vm_pid);
+
+    /// Interfaces, routes and neighbours, in this order.
+    void set_up_guest(Agent& agent);
+
+    /// Whether the namespace is not what the VM was last given. Costs a millisecond.
+    [[nodiscard]] bool has_changed() const;
+
+    /// Plugs what has appeared, unplugs what has vanished, tells the guest what has changed.
+    /// An interface that fails is not in record() afterwards, and the error is thrown when the
+    /// others are done.
+    void refresh(Hypervisor& hypervisor, Agent& agent, pid_t vm_pid);
+
+    /// Plugs an interface that the namespace has, with the addresses that the guest shall have.
+    /// @throws base::Error not_found, already_exists
+    void add(const GuestInterface& wanted, Hypervisor& hypervisor, Agent& agent, pid_t vm_pid);
+    /// @throws base::Error not_found
+    void remove(const std::string& mac, Hypervisor& hypervisor, Agent& agent);
+
+    [[nodiscard]] const NetworkRecord& record() const { return record_; }
+
+  private:
+    [[nodiscard]] bool present() const { return !context_.name_space.empty(); }
+    [[nodiscard]] base::UniqueFd open_namespace() const;
+    [[nodiscard]] NicOptions nic_options() const;
+    NetworkEndpoint prepare(const ServedInterface& served, base::FdRef container);
+    void journal_traffic(const NetworkEndpoint& endpoint, base::FdRef container);
+    void plug(NetworkEndpoint endpoint,
+              base::FdRef container,
+              Hypervisor& hypervisor,
+              Agent& agent,
+              pid_t vm_pid);
+    void unplug(const NetworkEndpoint& endpoint,
+                base::FdRef container,
+                Hypervisor& hypervisor,
+                Agent& agent);
+    void forget(const NetworkEndpoint& endpoint);
+
+    NetworkContext context_;
+    NetworkRecord record_;
+    GuestView view_;  // as planned
+};
+
+}  // namespace kata::sandbox
