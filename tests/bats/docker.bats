@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154  # scripts for a shell in the guest; variables that bats' run sets
+# Docker's container commands with this runtime: what a container gets, how it lives and ends. What runc does in
+# the same engine is the expectation wherever runc can do it here.
+
+load helpers
+load engines
+
+setup_file() {
+    kata_setup_file
+    start_dockerd
+    import_busybox docker
+}
+
+teardown_file() {
+    stop_dockerd
+    kata_teardown_file
+}
+
+teardown() {
+    remove_docker_containers
+    end_terminal
+}
+
+# expect_same ARGUMENT...: docker run gives the same output, errors and exit code under runc and under this runtime.
+expect_same() {
+    local expected actual expected_status
+    run_docker run --rm --runtime runc "$@"
+    expected=$(outcome)
+    expected_status=$status
+    run_docker run --rm --runtime "$KATA_NAME" "$@"
+    expect_status "$expected_status"
+    actual=$(outcome)
+    diff <(echo "$expected") <(echo "$actual")
+}
+
+outcome() {
+    printf '%s\n-- errors --\n%s\n' "$output" "$stderr"
+}
+
+# code_of RUNTIME ARGUMENT...: the exit code of docker run.
+code_of() {
+    local code=0 runtime=$1
+    shift
+    docker run --rm --runtime "$runtime" --network none "$@" </dev/null >/dev/null 2>&1 || code=$?
+    echo "$code"
+}
+
+expect_same_code() {
+    local expected actual
+    expected=$(code_of runc "$@")
+    actual=$(code_of "$KATA_NAME" "$@")
+    [[ $actual == "$expected" ]] || {
+        echo "docker run $*: exit code $actual, runc's is $expected"
+        return 1
+    }
+}
+
+@test "docker info lists the runtime of the installed daemon.json, and a container of it is a domain until it is removed" {
+    local id
+    run_docker info --format '{{json .Runtimes}}'
+    expect_contains "\"$KATA_NAME\":{\"path\":\"$KATA_RUNTIME\"}"
+    id=$(docker run --detach --runtime "$KATA_NAME" --network none --name seen busybox sleep 1000)
+    runs_in_vm "$id"
+    [[ $(docker exec seen uname -r) != "$(uname -r)" ]]
+    expect_equal "$(docker inspect --format '{{.HostConfig.Runtime}} {{.State.Status}}' seen)" "$KATA_NAME running"
+    expect_equal "$(docker inspect --format '{{.State.Pid}}' seen)" "$(cat "$ENGINE"/exec/containerd/daemon/*/moby/"$id"/init.pid)"
+    docker rm --force seen
+    [[ -z $(domain_of "$id") ]]
+    run_docker ps --all --quiet
+    expect_output ""
+}
+
+@test "streams apart and the exit code are those of runc, and --rm leaves no container" {
+    expect_same --network none busybox sh -c 'echo out; echo err >&2; exit 17'
+    expect_status 17
+    run_docker ps --all --quiet
+    expect_output ""
+}
+
+@test "without options a container's settings are those that runc gives" {
+    expect_same --network none --hostname plain --ulimit nofile=1000:2000 --ulimit nproc=3000:4000 --ulimit core=0:0 \
+        busybox sh /report.sh one "two three"
+    expect_contains "arguments: one two three"
+}
+
+@test "user, groups, directory, environment, limits, capabilities, sysctls, mounts and init are those that runc gives" {
+    local options=(--network none --user alice --group-add audio --group-add 1234 --workdir /srv --env A=1 --env "B=two words"
+        --hostname box --domainname example.org --init --read-only --tmpfs "/scratch:size=1m,mode=1777" --shm-size 32m
+        --cap-drop ALL --cap-add NET_BIND_SERVICE --security-opt no-new-privileges --oom-score-adj 300
+        --sysctl kernel.shmmax=12345678 --sysctl fs.mqueue.msg_max=77 --sysctl net.ipv4.ip_default_ttl=33
+        --dns 192.0.2.1 --add-host there:192.0.2.2)
+    local limit
+    for limit in core=0:10 cpu=100:200 data=9000000000:9000000001 fsize=1000000:2000000 locks=10:20 memlock=16384:32768 \
+        msgqueue=100000:200000 nice=0:0 nofile=100:200 nproc=50:60 rss=500000000:600000000 rtprio=0:0 \
+        sigpending=70:80 stack=4194304:8388608; do
+        options+=(--ulimit "$limit")
+    done
+    expect_same "${options[@]}" busybox sh /report.sh
+    expect_contains "id: uid=1000(alice) gid=1000(alice) groups=29(audio),50(staff),1000(alice),1234"
+    expect_contains "cannot write: /etc/file"
+    expect_contains "limit n: 100 200"
+    expect_contains "sysctl net/ipv4/ip_default_ttl: 33"
+}
+
+@test "--user takes names and numbers with and without groups, and --entrypoint replaces the program" {
+    local user
+    docker run --detach --runtime "$KATA_NAME" --network none --name users busybox sleep 1000
+    docker run --detach --runtime runc --network none --name peer busybox sleep 1000
+    for user in alice 1000 alice:audio 1000:29 4711 4711:4712 root:staff :50; do
+        expect_equal "$user $(docker exec --user "$user" users id)" "$user $(docker exec --user "$user" peer id)"
+    done
+    run_docker exec --user nobodyhere users id
+    expect_status 126
+    run_docker run --rm --runtime "$KATA_NAME" --network none --entrypoint /bin/echo busybox one two
+    expect_output "one two"
+}
+
+@test "exit codes 125, 126 and 127 are runc's, and a failed run leaves nothing" {
+    expect_same_code busybox no-such-program
+    expect_same_code busybox /srv/plain
+    expect_same_code busybox /srv
+    expect_same_code --entrypoint /bin/none busybox
+    expect_same_code --user nobodyhere busybox true
+    expect_same_code --workdir /srv/plain busybox true
+    expect_same_code --volume /dev/null:/srv busybox true
+    expect_same_code busybox sh -c 'exit 126'
+    run_docker ps --all --quiet
+    expect_output ""
+}
+
+@test "host pid, ipc and uts namespaces are the guest's, and a privileged container with all devices of the host runs" {
+    run_docker run --rm --runtime "$KATA_NAME" --network none --pid host --ipc host --uts host busybox sh -c \
+        'tr "\0" " " </proc/1/cmdline; echo; uname -r'
+    expect_status 0
+    expect_equal "${lines[0]% }" /init
+    [[ ${lines[1]} != "$(uname -r)" ]]
+    run_docker run --rm --runtime "$KATA_NAME" --network none --privileged busybox sh -c \
+        'grep CapEff /proc/self/status; mkdir /x && mount -t tmpfs none /x && echo mounted
+         echo 55 >/proc/sys/net/ipv4/ip_default_ttl && echo set'
+    expect_status 0
+    expect_contains mounted
+    expect_contains set
+}
+
+@test "create, start, stop, start, restart, kill, wait and rm: states and codes are docker's usual ones" {
+    local id
+    id=$(docker create --runtime "$KATA_NAME" --network none --name life busybox sh -c 'trap "exit 5" TERM; echo up; while :; do sleep 0.1; done')
+    expect_equal "$(docker inspect --format '{{.State.Status}}' life)" created
+    [[ -z $(domain_of "$id") ]]
+    docker start life
+    wait_until 30 logged life up
+    docker stop life
+    expect_equal "$(docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' life)" "exited 5"
+    [[ -z $(domain_of "$id") ]]
+    docker start life
+    wait_until 30 logged_times life up 2
+    docker restart life
+    wait_until 30 logged_times life up 3
+    docker kill life
+    expect_equal "$(docker wait life)" 137
+    expect_equal "$(docker inspect --format '{{.State.Status}} {{.State.OOMKilled}}' life)" "exited false"
+    docker rename life after
+    docker rm after
+    run_docker inspect life after
+    expect_status 1
+    expect_error "No such object"
+}
+
+@test "kill sends each of 25 signals by name, and the stop signal of the container's own ends it" {
+    local name numbers="HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT CONT TSTP TTIN TTOU URG XCPU XFSZ
+        VTALRM PROF SYS"
+    docker run --detach --runtime "$KATA_NAME" --network none --name signals --stop-signal USR2 busybox sh -c \
+        'for name in '"${numbers//$'\n'/ }"' WINCH; do trap "echo got $name" $name; done; trap "echo got USR2; exit 42" USR2
+         echo ready; while :; do sleep 0.05; done'
+    wait_until 30 logged signals ready
+    for name in $numbers WINCH; do
+        [[ $name == USR2 ]] || docker kill --signal "$name" signals >/dev/null
+        [[ $name == USR2 ]] || wait_until 30 logged signals "got $name"
+    done
+    docker kill --signal 37 signals >/dev/null || true
+    docker stop signals
+    expect_equal "$(docker wait signals)" 42
+}
+
+@test "stop of what ignores TERM ends in 137, and kill of a container that was created or has ended says so" {
+    docker run --detach --runtime "$KATA_NAME" --network none --name deaf busybox sh -c 'trap "" TERM; echo up; while :; do sleep 1; done'
+    wait_until 30 logged deaf up
+    docker stop --time 1 deaf
+    expect_equal "$(docker wait deaf)" 137
+    run_docker kill deaf
+    expect_status 1
+    expect_error "is not running"
+    docker create --runtime "$KATA_NAME" --name never busybox true
+    run_docker kill never
+    expect_status 1
+    expect_error "is not running"
+    docker rm never
+}
