@@ -43,7 +43,7 @@ container_of_pod() {
     id=$(cri CreateContainer "$(jq -n --arg pod "$POD" --arg name "$name" --arg image "$CONTAINERD_IMAGE" \
         --slurpfile sandbox "$POD_JSON" '{pod_sandbox_id: $pod, sandbox_config: $sandbox[0], config: {
             metadata: {name: $name}, image: {image: $image}, command: $ARGS.positional, log_path: ($name + ".log"),
-            linux: {resources: {memory_limit_in_bytes: 134217728}}}}' --args -- "$@")" | jq -r .containerId)
+            linux: {resources: {memory_limit_in_bytes: 134217728}, security_context: {namespace_options: {pid: "CONTAINER"}}}}}' --args -- "$@")" | jq -r .containerId)
     cri StartContainer "{\"container_id\": \"$id\"}" >/dev/null
     printf '%s\n' "$id"
 }
@@ -60,8 +60,8 @@ in_container() {
 
 @test "a pod with two containers is one virtual machine" {
     run virsh -q -c "${LIBVIRT_DEFAULT_URI:-qemu:///system}" list --name
-    expect_equal "$(grep -c '^kata-' <<<"$output")" 1
     expect_contains "kata-$POD"
+    [[ $output != *"$FIRST"* && $output != *"$SECOND"* ]]
 }
 
 @test "exec in each container sees its own processes and files" {
