@@ -25,8 +25,12 @@ constexpr seconds kShimAnswer{30};
 constexpr seconds kHooks{300};
 constexpr seconds kLeaveGuest{10};
 
-std::string cgroups_path_of(const oci::Spec& spec) {
-    return spec.linux_ ? spec.linux_->cgroups_path : "";
+std::string cgroup_path_for(const RuntimeConfig& config,
+                            const oci::Spec& spec,
+                            const ContainerPlace& place) {
+    const std::string wanted = spec.linux_ ? spec.linux_->cgroups_path : "";
+    return config.sandbox_cgroup_only ? sandbox_cgroup_path(wanted, place.id, place.sandbox_id)
+                                      : cgroup_path(wanted, place.id);
 }
 
 ContainerRecord new_record(const ContainerPlace& place, const oci::Bundle& bundle, bool joins_pod) {
@@ -74,7 +78,7 @@ ContainerCreation::ContainerCreation(const RuntimeConfig& config,
       journal_(place.journal(), place.id.str()),
       sandbox_journal_(place.journal(), ""),
       share_(config.share_dir, place.sandbox_id),
-      cgroup_(HostCgroup::for_container(cgroups_path_of(bundle.spec), place.id)),
+      cgroup_(HostCgroup::at(cgroup_path_for(config, bundle.spec, place))),
       record_(new_record(place, bundle, joins_pod)) {}
 
 base::ProcessId ContainerCreation::run() {
@@ -126,7 +130,10 @@ void ContainerCreation::launch_shim() {
                                  terminal && !request_.foreground});
     record_.shim = shim_->id();
     save_record(oci::Status::creating);
-    cgroup_.create(journal_);
+    cgroup_.create(config_.sandbox_cgroup_only ? sandbox_journal_ : journal_);
+    if (bundle_.spec.linux_ && !config_.sandbox_cgroup_only) {
+        cgroup_.limit(bundle_.spec.linux_->resources.cpu);
+    }
     cgroup_.add(record_.shim.pid);
 }
 
@@ -145,6 +152,7 @@ void ContainerCreation::share_files() {
     if (!joins_pod_) {
         share_.create(sandbox_journal_);
     }
+    share_.add_container(journal_, record_.id);
     const bool read_only = bundle_.spec.root && bundle_.spec.root->readonly;
     if (read_only) {
         for (const MountPoint& point : missing_mount_points(bundle_.spec, mounts_)) {

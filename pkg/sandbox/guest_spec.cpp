@@ -7,6 +7,7 @@
 
 #include "pkg/oci/capability_names.h"
 #include "pkg/oci/spec_json.h"
+#include "pkg/sandbox/devices.h"
 #include "pkg/sandbox/share.h"
 
 namespace kata::sandbox {
@@ -39,7 +40,8 @@ void remove_unknown_capabilities(json& process) {
     }
 }
 
-// Engines name a group twice that the image and the user both ask for; runc gives it once, crun twice.
+// Engines name a group twice that the image and the user both ask for; runc gives it once, crun
+// twice.
 void remove_repeated_groups(json& process) {
     if (!process.contains("user") || !process["user"].is_object() ||
         !process["user"].contains("additionalGids") ||
@@ -73,31 +75,63 @@ void convert_hooks(json& document) {
     }
 }
 
+bool is_below_cgroups(const json& mount) {
+    return mount.value("destination", "").starts_with("/sys/fs/cgroup");
+}
+
+// A directory of the guest's memory by name; kata-agent makes it at its first use.
 json guest_shm(const json& mount, const PlannedMount& planned) {
-    return {
-        {"destination", mount.at("destination")},
-        {"type", "tmpfs"},
-        {"source", "shm"},
-        {"options",
-         {"nosuid", "noexec", "nodev", "mode=1777", "size=" + std::to_string(planned.size_bytes)}}};
+    json options = {"nosuid", "noexec", "nodev", "mode=1777"};
+    options.push_back("size=" + std::to_string(planned.size_bytes));
+    if (planned.read_only) {
+        options.push_back("ro");
+    }
+    return {{"destination", mount.at("destination")},
+            {"type", "tmpfs"},
+            {"source", kSharedMemoryPrefix + planned.memory_key},
+            {"options", options}};
+}
+
+// systemd under cgroup v1 gets a hierarchy of its own to write to; in the guest that is the one
+// there is.
+void make_cgroups_writable(json& mounts) {
+    for (json& mount : mounts) {
+        if (mount.value("type", "").starts_with("cgroup") && mount.contains("options")) {
+            std::erase(mount["options"].get_ref<json::array_t&>(), json("ro"));
+        }
+    }
+}
+
+void convert_mount(json& mount, const PlannedMount& planned) {
+    mount.erase("uidMappings");
+    mount.erase("gidMappings");
+    if (planned.kind == PlannedMount::Kind::shared) {
+        mount["source"] = std::string(kGuestShareDir) + "/" + planned.share_path;
+        mount["type"] = "bind";
+    } else if (planned.kind == PlannedMount::Kind::shared_memory) {
+        mount = guest_shm(mount, planned);
+    }
 }
 
 void convert_mounts(json& document, const MountPlan& plan) {
     if (!document.contains("mounts") || !document["mounts"].is_array()) {
         return;
     }
-    json& mounts = document["mounts"];
+    json kept = json::array();
+    bool writable_cgroups = false;
     for (const PlannedMount& planned : plan.mounts) {
-        json& mount = mounts.at(planned.index);
-        mount.erase("uidMappings");
-        mount.erase("gidMappings");
-        if (planned.kind == PlannedMount::Kind::shared) {
-            mount["source"] = std::string(kGuestShareDir) + "/" + planned.share_path;
-            mount["type"] = "bind";
-        } else if (planned.kind == PlannedMount::Kind::shared_memory) {
-            mount = guest_shm(mount, planned);
+        json& mount = document["mounts"].at(planned.index);
+        if (planned.kind == PlannedMount::Kind::left_out) {
+            writable_cgroups |= is_below_cgroups(mount) && !planned.read_only;
+            continue;
         }
+        convert_mount(mount, planned);
+        kept.push_back(std::move(mount));
     }
+    if (writable_cgroups) {
+        make_cgroups_writable(kept);
+    }
+    document["mounts"] = std::move(kept);
 }
 
 void convert_namespaces(json& linux_section, const GuestNamespaces& resolved) {
@@ -115,32 +149,6 @@ void convert_namespaces(json& linux_section, const GuestNamespaces& resolved) {
         kept.push_back(name_space);
     }
     linux_section["namespaces"] = kept;
-}
-
-// The nodes every kernel has under the same numbers: memory devices, terminals, tun and fuse.
-bool exists_in_guest(const json& device) {
-    const auto type = device.value("type", "");
-    const auto major = device.value("major", std::int64_t{0});
-    const auto minor = device.value("minor", std::int64_t{0});
-    if (type == "p") {
-        return true;
-    }
-    const bool character = type == "c" || type == "u";
-    return character &&
-           (major == 1 || major == 5 || (major == 10 && (minor == 200 || minor == 229)));
-}
-
-void convert_devices(json& linux_section) {
-    if (!linux_section.contains("devices")) {
-        return;
-    }
-    json kept = json::array();
-    for (const json& device : linux_section["devices"]) {
-        if (exists_in_guest(device)) {
-            kept.push_back(device);
-        }
-    }
-    linux_section["devices"] = kept;
 }
 
 void convert_resources(json& linux_section) {
@@ -164,6 +172,14 @@ void convert_resources(json& linux_section) {
     }
 }
 
+// Without a uts namespace of its own a container has the guest's name.
+void remove_names_of_guest(json& document, const GuestNamespaces& namespaces) {
+    if (namespaces.of_guest.contains("uts")) {
+        document.erase("hostname");
+        document.erase("domainname");
+    }
+}
+
 void convert_linux(json& document,
                    const GuestNamespaces& namespaces,
                    const std::string& container_id) {
@@ -177,7 +193,7 @@ void convert_linux(json& document,
     }
     linux_section["cgroupsPath"] = "/kata/" + container_id;
     convert_namespaces(linux_section, namespaces);
-    convert_devices(linux_section);
+    keep_guest_devices(linux_section);
     convert_resources(linux_section);
 }
 
@@ -201,6 +217,7 @@ std::string guest_spec(const oci::Spec& spec,
     convert_hooks(document);
     convert_mounts(document, plan);
     convert_linux(document, namespaces, container_id);
+    remove_names_of_guest(document, namespaces);
     return document.dump();
 }
 

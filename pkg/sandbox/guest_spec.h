@@ -4,7 +4,9 @@
 // groups, umask, scheduler, ...), masked and read-only paths, sysctls, devices, limits. What
 // changes, and why:
 //   root.path, bind sources     paths of the guest
-//   /dev/shm from the host      a tmpfs of the same size in the guest's memory
+//   /dev/shm from the host      a tmpfs of the same size in the guest's memory, one for all
+//   containers
+//                               of a pod that have the same
 //   hooks                       startContainer only; the others have run on the host
 //   namespaces                  see namespaces.h; the guest has one network
 //   cgroupsPath                 a cgroup of the guest
@@ -20,6 +22,9 @@
 #include "pkg/sandbox/namespaces.h"
 
 namespace kata::sandbox {
+
+/// How the guest's spec names memory that its containers share; kata-agent mounts it.
+inline constexpr const char* kSharedMemoryPrefix = "shared-memory:";
 
 /// @param guest_root where the guest finds the container's root.
 /// @return the text of a config.json.

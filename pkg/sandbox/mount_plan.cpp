@@ -4,10 +4,11 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/sandbox/kernel_mounts.h"
 
 namespace kata::sandbox {
 namespace {
@@ -20,19 +21,6 @@ bool has_option(const oci::Mount& mount, const char* option) {
 
 bool is_bind(const oci::Mount& mount) {
     return mount.type == "bind" || has_option(mount, "bind") || has_option(mount, "rbind");
-}
-
-bool is_below(const std::filesystem::path& path, const std::filesystem::path& directory) {
-    const auto [end, unused] =
-        std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
-    return end == directory.end();
-}
-
-bool is_of_the_kernel(const std::filesystem::path& source) {
-    constexpr std::array<const char*, 3> kOwned{"/proc", "/sys", "/dev"};
-    return std::any_of(kOwned.begin(), kOwned.end(), [&](const char* directory) {
-        return is_below(source, directory);
-    });
 }
 
 std::uint64_t size_of_file_system(const std::filesystem::path& path) {
@@ -54,6 +42,65 @@ std::filesystem::path resolved_source(const oci::Mount& mount,
     return source;
 }
 
+bool is_private(const oci::Mount& mount) {
+    return has_option(mount, "private") || has_option(mount, "rprivate");
+}
+
+// Containers of a pod that mount the same directory of the host there share their memory.
+std::string shared_memory_key(const struct stat& status) {
+    return std::to_string(status.st_dev) + "-" + std::to_string(status.st_ino);
+}
+
+std::string quoted(const std::string& text) {
+    return "\"" + base::printable(text, 256) + "\"";
+}
+
+std::string warning_of_source(const oci::Mount& mount, const struct stat& status) {
+    if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode)) {
+        return "mount " + quoted(mount.destination) + ": " + quoted(mount.source) +
+               " is a socket or FIFO and connects nobody across the VM's border";
+    }
+    if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
+        return "mount " + quoted(mount.destination) + ": " + quoted(mount.source) +
+               " is a device; in the VM its numbers mean the VM's devices";
+    }
+    return "";
+}
+
+PlannedMount::Kind kind_of(const oci::Mount& mount,
+                           const std::filesystem::path& source,
+                           const struct stat& status) {
+    if ((std::filesystem::path("/") / mount.destination).lexically_normal() == "/dev/shm" &&
+        S_ISDIR(status.st_mode)) {
+        return PlannedMount::Kind::shared_memory;
+    }
+    switch (owner_of_source(source, status.st_mode, status.st_rdev)) {
+        case SourceOwner::guest:
+            return PlannedMount::Kind::guest_bind;
+        case SourceOwner::nobody:
+            return PlannedMount::Kind::left_out;
+        case SourceOwner::host:
+            break;
+    }
+    return PlannedMount::Kind::shared;
+}
+
+std::string warning_of(const PlannedMount& planned,
+                       const oci::Mount& mount,
+                       const struct stat& status) {
+    if (planned.kind == PlannedMount::Kind::shared) {
+        return warning_of_source(mount, status);
+    }
+    // The guest has cgroups of its own there, so nobody misses them.
+    if (planned.kind == PlannedMount::Kind::left_out &&
+        !is_below(mount.destination, "/sys/fs/cgroup")) {
+        return "mount " + quoted(mount.destination) + ": " + quoted(mount.source) +
+               " belongs to the host's hardware or cgroups, which the VM does not have: it is "
+               "left out";
+    }
+    return "";
+}
+
 PlannedMount plan_bind(const oci::Mount& mount,
                        const oci::Bundle& bundle,
                        const std::string& container_id,
@@ -65,26 +112,23 @@ PlannedMount plan_bind(const oci::Mount& mount,
     planned.source = {.path = resolved_source(mount, bundle.path),
                       .recursive = has_option(mount, "rbind"),
                       .read_only = planned.read_only,
-                      .recursively_read_only = has_option(mount, "rro")};
-    if (std::filesystem::path(mount.destination).lexically_normal() == "/dev/shm") {
-        planned.kind = PlannedMount::Kind::shared_memory;
-        planned.size_bytes = size_of_file_system(planned.source.path);
-        return planned;
-    }
-    if (is_of_the_kernel(planned.source.path)) {
-        planned.kind = PlannedMount::Kind::guest_bind;
-        return planned;
-    }
-    planned.kind = PlannedMount::Kind::shared;
-    planned.share_path = container_id + "/volumes/" + std::to_string(index);
+                      .recursively_read_only = has_option(mount, "rro"),
+                      .follows_host = !is_private(mount)};
+    require_allowed_in_proc(mount, planned.source.path);
     struct stat status {};
     if (::stat(planned.source.path.c_str(), &status) != 0) {
         throw base::errno_error("mount", mount.source, errno);
     }
+    planned.kind = kind_of(mount, planned.source.path, status);
     planned.source_is_file = !S_ISDIR(status.st_mode);
-    if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode)) {
-        warnings.push_back("mount \"" + mount.destination + "\": \"" + mount.source +
-                           "\" is a socket or FIFO and connects nobody across the VM's border");
+    if (planned.kind == PlannedMount::Kind::shared_memory) {
+        planned.size_bytes = size_of_file_system(planned.source.path);
+        planned.memory_key = shared_memory_key(status);
+    } else if (planned.kind == PlannedMount::Kind::shared) {
+        planned.share_path = container_id + "/volumes/" + std::to_string(index);
+    }
+    if (auto warning = warning_of(planned, mount, status); !warning.empty()) {
+        warnings.push_back(std::move(warning));
     }
     return planned;
 }
@@ -145,6 +189,9 @@ ShimMountRequest shim_mounts(const oci::Bundle& bundle, const MountPlan& plan) {
 std::vector<MountPoint> missing_mount_points(const oci::Spec& spec, const MountPlan& plan) {
     std::vector<MountPoint> points;
     for (const PlannedMount& planned : plan.mounts) {
+        if (planned.kind == PlannedMount::Kind::left_out) {
+            continue;
+        }
         const std::filesystem::path destination = spec.mounts[planned.index].destination;
         const bool inside_another =
             std::any_of(points.begin(), points.end(), [&](const MountPoint& other) {

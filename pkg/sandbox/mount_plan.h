@@ -19,6 +19,7 @@ struct PlannedMount {
         shared_memory,  // /dev/shm: a tmpfs in the guest's memory, of the size the source has
         guest,          // proc, tmpfs, sysfs, ...: mounted in the guest as written
         guest_bind,     // a bind of something below /proc, /sys or /dev: the guest's own is meant
+        left_out,       // a bind of what only the host has, see kernel_mounts.h
     };
     Kind kind = Kind::guest;
     std::size_t index = 0;         // in spec.mounts
@@ -27,14 +28,16 @@ struct PlannedMount {
     bool read_only = false;        // of any kind
     std::string share_path;        // shared: below the share's `mounts`
     std::uint64_t size_bytes = 0;  // shared_memory
+    std::string memory_key;        // shared_memory: equal for equal directories of the host
 };
 
 struct MountPlan {
     std::vector<PlannedMount> mounts;   // one for each of spec.mounts, in its order
-    std::vector<std::string> warnings;  // sources that cannot work across a VM: sockets, FIFOs
+    std::vector<std::string> warnings;  // sources that cannot work across a VM
 };
 
-/// @throws base::Error not_found naming a bind's source that does not exist.
+/// @throws base::Error not_found naming a bind's source that does not exist; unsupported for one
+/// over /proc.
 [[nodiscard]] MountPlan plan_mounts(const oci::Bundle& bundle, const std::string& container_id);
 
 /// The tree that the container's shim shall see, see ShimMountRequest.

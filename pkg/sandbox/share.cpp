@@ -51,9 +51,9 @@ UniqueFd clone_tree(const ShareSource& source) {
     if (!tree.valid()) {
         throw base::errno_error("take the mount tree of", source.path.native(), errno);
     }
-    mount_attr slave{};
-    slave.propagation = MS_SLAVE;
-    set_attributes(tree, source, AT_RECURSIVE, slave);
+    mount_attr propagation{};
+    propagation.propagation = source.follows_host ? MS_SLAVE : MS_PRIVATE;
+    set_attributes(tree, source, AT_RECURSIVE, propagation);
     if (source.read_only || source.recursively_read_only) {
         mount_attr read_only{};
         read_only.attr_set = MOUNT_ATTR_RDONLY;
@@ -108,6 +108,12 @@ void Share::create(Journal& journal) const {
     change_mount(exported(), MS_SLAVE, "make a slave of its source");
     change_mount(exported(), MS_SHARED, "make shared");
     change_mount(exported(), MS_REMOUNT | MS_BIND | MS_RDONLY, "make read-only");
+}
+
+void Share::add_container(Journal& journal, const std::string& container_id) const {
+    const auto directory = directory_ / "mounts" / container_id;
+    journal.record(Effect::Kind::directory, directory.native());
+    base::make_directories(directory, 0755);
 }
 
 std::string Share::bind(Journal& journal,

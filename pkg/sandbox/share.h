@@ -26,6 +26,7 @@ struct ShareSource {
     bool recursive = true;               // with what is mounted below it, now or later
     bool read_only = false;              // the mount itself
     bool recursively_read_only = false;  // and everything mounted below it
+    bool follows_host = true;            // later mounts and unmounts below it arrive, too
 };
 
 class Share {
@@ -38,6 +39,10 @@ class Share {
 
     /// Makes the empty tree of a new sandbox. @throws base::Error naming the step that failed.
     void create(Journal& journal) const;
+
+    /// Makes the directory of one container, below which its mounts are bound. It goes with the
+    /// container, not with the sandbox.
+    void add_container(Journal& journal, const std::string& container_id) const;
 
     /// Makes a directory or file of the host appear at mounts/<relative>.
     /// @return the path at which the guest sees it.

@@ -203,7 +203,7 @@ StartedProcess CrunRuntime::start_process(const Invocation& invocation) {
 StartedProcess CrunRuntime::create(const std::string& container_id, const std::string& spec_json) {
     json spec = parse_object(spec_json, "the container's specification");
     lower_version(spec);
-    set_sysctls(take_network_sysctls(spec));
+    set_sysctls(take_guest_sysctls(spec));
     const std::filesystem::path bundle = bundle_of(container_id);
     base::make_directories(bundle, 0711);
     base::ScopeExit undo([&]() noexcept {
@@ -213,6 +213,7 @@ StartedProcess CrunRuntime::create(const std::string& container_id, const std::s
             return;  // the first error is the one to report
         }
     });
+    shared_memory_.attach(container_id, spec);
     const base::UniqueFd config =
         base::open_file(bundle / "config.json", O_WRONLY | O_CREAT | O_TRUNC, 0600);
     base::write_all(config.ref(), spec.dump(), "the container's config.json");
@@ -258,6 +259,7 @@ void CrunRuntime::remove(const std::string& container_id) {
         run({"remove the container", bundle / "remove-", {"delete", "--force"}, container_id, {}},
             {});
     }
+    shared_memory_.detach(container_id);
     base::remove_tree(bundle);
 }
 

@@ -10,6 +10,7 @@
 #include "pkg/agent/guest/launcher.h"
 #include "pkg/agent/guest/reaper.h"
 #include "pkg/agent/guest/sealed_program.h"
+#include "pkg/agent/guest/shared_memory.h"
 
 namespace kata::agent::guest {
 
@@ -23,7 +24,10 @@ class CrunRuntime final : public ContainerRuntime {
   public:
     /// @throws base::Error if crun cannot be read.
     CrunRuntime(Reaper& reaper, CrunPaths paths)
-        : reaper_(reaper), paths_(std::move(paths)), program_(paths_.program) {}
+        : reaper_(reaper),
+          paths_(std::move(paths)),
+          program_(paths_.program),
+          shared_memory_(paths_.bundles / ".shm") {}
 
     StartedProcess create(const std::string& container_id, const std::string& spec_json) override;
     void start(const std::string& container_id) override;
@@ -41,6 +45,7 @@ class CrunRuntime final : public ContainerRuntime {
     Reaper& reaper_;
     const CrunPaths paths_;
     const SealedProgram program_;
+    SharedMemory shared_memory_;
 };
 
 }  // namespace kata::agent::guest

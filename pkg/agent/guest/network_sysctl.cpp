@@ -1,6 +1,7 @@
 #include "pkg/agent/guest/network_sysctl.h"
 
 #include <algorithm>
+#include <array>
 
 #include <nlohmann/json.hpp>
 
@@ -21,20 +22,50 @@ json* sysctls_of(json& spec) {
     return sysctls != linux_section->end() && sysctls->is_object() ? &*sysctls : nullptr;
 }
 
-bool is_of_the_network(const std::string& name) {
-    return name.starts_with("net.") || name.starts_with("net/");
+bool has_namespace(const json& spec, const std::string& type) {
+    const json none = json::array();
+    const auto& section = spec.at("linux");
+    for (const json& name_space : section.value("namespaces", none)) {
+        if (name_space.is_object() && name_space.value("type", "") == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The namespace whose parameter it is; "" for one of the whole kernel, which here is the VM's.
+std::string namespace_of(std::string name) {
+    constexpr std::array kIpc{"kernel.msgmax",
+                              "kernel.msgmnb",
+                              "kernel.msgmni",
+                              "kernel.sem",
+                              "kernel.shmall",
+                              "kernel.shmmax",
+                              "kernel.shmmni",
+                              "kernel.shm_rmid_forced"};
+    std::ranges::replace(name, '/', '.');
+    if (name.starts_with("fs.mqueue.") || std::ranges::find(kIpc, name) != kIpc.end()) {
+        return "ipc";
+    }
+    return name == "kernel.hostname" || name == "kernel.domainname" ? "uts" : "";
+}
+
+// crun sets what a namespace of the container has, and refuses everything else.
+bool is_for_crun(const json& spec, const std::string& name) {
+    const std::string type = namespace_of(name);
+    return !type.empty() && has_namespace(spec, type);
 }
 
 }  // namespace
 
-std::map<std::string, std::string> take_network_sysctls(json& spec) {
+std::map<std::string, std::string> take_guest_sysctls(json& spec) {
     std::map<std::string, std::string> taken;
     json* sysctls = sysctls_of(spec);
     if (sysctls == nullptr) {
         return taken;
     }
     for (const auto& [name, value] : sysctls->items()) {
-        if (is_of_the_network(name) && value.is_string()) {
+        if (value.is_string() && !is_for_crun(spec, name)) {
             taken[name] = value.get<std::string>();
         }
     }

@@ -11,10 +11,12 @@
 
 #include "pkg/agent/guest/boot.h"
 #include "pkg/agent/guest/cgroup.h"
+#include "pkg/agent/guest/namespaces.h"
 #include "pkg/agent/guest/network_sysctl.h"
 #include "pkg/agent/guest/power_button.h"
 #include "pkg/agent/guest/process_attributes.h"
 #include "pkg/agent/guest/process_list.h"
+#include "pkg/agent/guest/shared_memory.h"
 #include "pkg/agent/guest/storage.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
@@ -38,14 +40,65 @@ TEST(ProcessList, RefusesOutputWithoutAPidColumn) {
     EXPECT_THROW((void)rows_of_processes("", {1}), base::Error);
 }
 
-TEST(NetworkSysctls, AreTakenOutOfTheSpecAndTheOthersStay) {
+TEST(GuestSysctls, AreThoseThatNoNamespaceOfTheContainerHas) {
     auto spec = nlohmann::json::parse(
-        R"({"linux":{"sysctl":{"net.core.somaxconn":"9","kernel.msgmax":"1","network":"2"}}})");
-    const std::map<std::string, std::string> taken{{"net.core.somaxconn", "9"}};
-    EXPECT_EQ(take_network_sysctls(spec), taken);
-    EXPECT_EQ(spec["linux"]["sysctl"].dump(), R"({"kernel.msgmax":"1","network":"2"})");
+        R"({"linux":{"namespaces":[{"type":"ipc"}],
+            "sysctl":{"net.core.somaxconn":"9","net/ipv4/ip_forward":"1","vm.swappiness":"2",
+                      "kernel.domainname":"d","kernel.msgmax":"1","fs/mqueue/msg_max":"3"}}})");
+    const std::map<std::string, std::string> taken{{"net.core.somaxconn", "9"},
+                                                   {"net/ipv4/ip_forward", "1"},
+                                                   {"vm.swappiness", "2"},
+                                                   {"kernel.domainname", "d"}};
+    EXPECT_EQ(take_guest_sysctls(spec), taken);
+    EXPECT_EQ(spec["linux"]["sysctl"].dump(), R"({"fs/mqueue/msg_max":"3","kernel.msgmax":"1"})");
     auto empty = nlohmann::json::object();
-    EXPECT_TRUE(take_network_sysctls(empty).empty());
+    EXPECT_TRUE(take_guest_sysctls(empty).empty());
+}
+
+TEST(MemberNamespaces, BecomePathsOfTheMembersInit) {
+    const std::string spec =
+        R"({"linux":{"namespaces":[{"type":"ipc","path":"container:infra"},{"type":"pid"}]}})";
+    const auto init_of = [](const std::string& id) {
+        EXPECT_EQ(id, "infra");
+        return pid_t{42};
+    };
+    EXPECT_EQ(
+        with_member_namespaces(spec, init_of),
+        R"({"linux":{"namespaces":[{"path":"/proc/42/ns/ipc","type":"ipc"},{"type":"pid"}]}})");
+}
+
+TEST(MemberNamespaces, LeaveASpecWithoutMembersByteByByte) {
+    const std::string spec = R"({ "linux" : {"namespaces":[{"type":"ipc"}]} })";
+    const auto nobody = [](const std::string&) -> pid_t { throw std::logic_error("asked"); };
+    EXPECT_EQ(with_member_namespaces(spec, nobody), spec);
+}
+
+TEST(MemberNamespaces, RefuseTypesThatCannotBeShared) {
+    const std::string spec =
+        R"({"linux":{"namespaces":[{"type":"mount","path":"container:infra"}]}})";
+    EXPECT_THROW((void)with_member_namespaces(spec, [](const std::string&) { return pid_t{42}; }),
+                 base::Error);
+}
+
+TEST(SharedMemory, TakesNoNameThatLeadsElsewhere) {
+    SharedMemory memory("/nonexistent");
+    for (const std::string key : {"", "..", "a/b", "A"}) {
+        nlohmann::json spec{{"mounts",
+                             {{{"destination", "/dev/shm"},
+                               {"type", "tmpfs"},
+                               {"source", "shared-memory:" + key}}}}};
+        EXPECT_THROW(memory.attach("c1", spec), base::Error) << key;
+    }
+}
+
+TEST(SharedMemory, LeavesOtherMountsAlone) {
+    SharedMemory memory("/nonexistent");
+    const nlohmann::json before{
+        {"mounts", {{{"destination", "/tmp"}, {"type", "tmpfs"}, {"source", "tmpfs"}}}}};
+    nlohmann::json spec = before;
+    memory.attach("c1", spec);
+    EXPECT_EQ(spec, before);
+    memory.detach("c1");
 }
 
 TEST(NetworkSysctls, HaveEitherSeparatorAndNoWayOut) {

@@ -123,6 +123,7 @@ TEST(GuestSpec, RewritesASharedBindAndLeavesTheOthers) {
                    planned(PlannedMount::Kind::shared_memory, 2)};
     plan.mounts[1].share_path = "c1/volumes/1";
     plan.mounts[2].size_bytes = 4096;
+    plan.mounts[2].memory_key = "7-8";
     const json guest =
         convert({{"mounts",
                   {{{"destination", "/proc"}, {"type", "proc"}, {"source", "proc"}},
@@ -137,7 +138,33 @@ TEST(GuestSpec, RewritesASharedBindAndLeavesTheOthers) {
     EXPECT_EQ(guest["mounts"][1]["type"], "bind");
     EXPECT_EQ(guest["mounts"][1]["options"], json({"rbind", "ro"}));
     EXPECT_EQ(guest["mounts"][2]["type"], "tmpfs");
+    EXPECT_EQ(guest["mounts"][2]["source"], "shared-memory:7-8");
     EXPECT_EQ(guest["mounts"][2]["options"].back(), "size=4096");
+}
+
+TEST(GuestSpec, LeavesMountsOutAndGivesSystemdTheCgroupsItWouldHaveHad) {
+    MountPlan plan;
+    plan.mounts = {planned(PlannedMount::Kind::guest, 0), planned(PlannedMount::Kind::left_out, 1)};
+    const json guest = convert({{"mounts",
+                                 {{{"destination", "/sys/fs/cgroup"},
+                                   {"type", "cgroup"},
+                                   {"source", "cgroup"},
+                                   {"options", {"nosuid", "ro"}}},
+                                  {{"destination", "/sys/fs/cgroup/systemd"},
+                                   {"type", "bind"},
+                                   {"source", "/sys/fs/cgroup/systemd"},
+                                   {"options", {"bind"}}}}}},
+                               plan);
+    ASSERT_EQ(guest["mounts"].size(), 1U);
+    EXPECT_EQ(guest["mounts"][0]["options"], json({"nosuid"}));
+}
+
+TEST(GuestSpec, HasTheGuestsNameWithoutAUtsNamespace) {
+    GuestNamespaces namespaces;
+    namespaces.of_guest.insert("uts");
+    const json guest = convert({{"hostname", "h"}, {"domainname", "d"}}, {}, namespaces);
+    EXPECT_FALSE(guest.contains("hostname"));
+    EXPECT_FALSE(guest.contains("domainname"));
 }
 
 TEST(GuestSpec, DropsDevicesThatOnlyTheHostHas) {

@@ -1,12 +1,17 @@
 #include "pkg/sandbox/mount_plan.h"
 
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
 
 #include <gtest/gtest.h>
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/kernel_mounts.h"
 #include "tests/unit/support/expect_error.h"
 #include "tests/unit/support/temporary_directory.h"
 
@@ -124,6 +129,79 @@ TEST_F(MountPlanTest, NeedsNoMountPointInsideAnotherMount) {
     EXPECT_FALSE(points[0].as_file);
     EXPECT_EQ(points[1].destination, "/data");
     EXPECT_TRUE(points[1].as_file);
+}
+
+TEST_F(MountPlanTest, FollowsTheHostUnlessTheMountIsPrivate) {
+    add("/a", "bind", file("a"), {"bind", "rslave"});
+    add("/b", "bind", file("a"), {"bind"});
+    add("/c", "bind", file("a"), {"bind", "rprivate"});
+    const auto mounts = plan_mounts(bundle_, "c1").mounts;
+    EXPECT_TRUE(mounts[0].source.follows_host);
+    EXPECT_TRUE(mounts[1].source.follows_host);
+    EXPECT_FALSE(mounts[2].source.follows_host);
+}
+
+TEST_F(MountPlanTest, SharesMemoryBetweenEqualDirectoriesOnly) {
+    const auto other = directory_.path() / "other";
+    base::make_directories(other);
+    add("/dev/shm", "bind", directory_.path().native());
+    add("dev/shm/", "bind", directory_.path().native());
+    add("/dev/shm", "bind", other.native());
+    const auto mounts = plan_mounts(bundle_, "c1").mounts;
+    EXPECT_EQ(mounts[0].memory_key, mounts[1].memory_key);
+    EXPECT_NE(mounts[0].memory_key, mounts[2].memory_key);
+}
+
+TEST_F(MountPlanTest, LetsNothingHideProc) {
+    const auto refused = [&](const std::string& destination) {
+        bundle_.spec.mounts.clear();
+        add(destination, "bind", directory_.path().native());
+        return std::string(failure_of([&] { return plan_mounts(bundle_, "c1"); }).what());
+    };
+    EXPECT_THAT(refused("/proc"), testing::HasSubstr("because it is not of type proc"));
+    EXPECT_THAT(refused("/proc/sys"), testing::HasSubstr("because it is inside /proc"));
+    EXPECT_THAT(refused("/x/../proc/self"), testing::HasSubstr("because it is inside /proc"));
+    bundle_.spec.mounts.clear();
+    add("/proc", "bind", "/proc");
+    add("/proc/meminfo", "bind", file("meminfo"));
+    add("/process", "bind", file("meminfo"));
+    EXPECT_NO_THROW(static_cast<void>(plan_mounts(bundle_, "c1")));
+}
+
+TEST_F(MountPlanTest, LeavesOutWhatTheHostAloneHas) {
+    const auto cgroup = std::filesystem::directory_iterator("/sys/fs/cgroup");
+    const auto below = std::find_if(begin(cgroup), end(cgroup), [](const auto& entry) {
+        return entry.is_directory() && !entry.is_symlink();
+    });
+    if (below == end(cgroup)) {
+        GTEST_SKIP() << "no cgroup on this host";
+    }
+    add("/sys/fs/cgroup/x", "bind", below->path().native());
+    add("/x", "bind", below->path().native());
+    const MountPlan plan = plan_mounts(bundle_, "c1");
+    EXPECT_EQ(plan.mounts[0].kind, Kind::left_out);
+    EXPECT_EQ(plan.mounts[1].kind, Kind::left_out);
+    ASSERT_EQ(plan.warnings.size(), 1U);  // the guest has its own at the usual place
+    EXPECT_THAT(plan.warnings[0], testing::HasSubstr("left out"));
+    EXPECT_TRUE(shim_mounts(bundle_, plan).mounts.empty());
+    EXPECT_TRUE(missing_mount_points(bundle_.spec, plan).empty());
+}
+
+TEST(OwnerOfSource, GoesByPlaceAndDeviceNumber) {
+    const dev_t null = makedev(1, 3);
+    const dev_t disk = makedev(8, 0);
+    EXPECT_EQ(owner_of_source("/srv/data", S_IFDIR, 0), SourceOwner::host);
+    EXPECT_EQ(owner_of_source("/device", S_IFDIR, 0), SourceOwner::host);
+    EXPECT_EQ(owner_of_source("/proc/sys", S_IFDIR, 0), SourceOwner::guest);
+    EXPECT_EQ(owner_of_source("/sys/class", S_IFDIR, 0), SourceOwner::guest);
+    EXPECT_EQ(owner_of_source("/sys/fs/cgroup", S_IFDIR, 0), SourceOwner::guest);
+    EXPECT_EQ(owner_of_source("/sys/fs/cgroup/systemd", S_IFDIR, 0), SourceOwner::nobody);
+    EXPECT_EQ(owner_of_source("/dev", S_IFDIR, 0), SourceOwner::guest);
+    EXPECT_EQ(owner_of_source("/dev/null", S_IFCHR, null), SourceOwner::guest);
+    EXPECT_EQ(owner_of_source("/dev/sda", S_IFBLK, disk), SourceOwner::nobody);
+    EXPECT_EQ(owner_of_source("/dev/dri", S_IFDIR, 0), SourceOwner::nobody);
+    EXPECT_EQ(owner_of_source("/dev/shm/x", S_IFDIR, 0), SourceOwner::host);
+    EXPECT_EQ(owner_of_source("/dev/log", S_IFSOCK, 0), SourceOwner::host);
 }
 
 TEST(IsReadOnly, GoesByTheLastWord) {

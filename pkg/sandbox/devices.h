@@ -1,0 +1,30 @@
+// Devices of a host's spec that mean something in the guest. A pure function of their numbers: the
+// guest has the nodes every Linux kernel has under the same numbers, and no hardware of the host's.
+//
+//   memory devices   null, zero, full, random, urandom, kmsg, mem
+//   terminals        tty, console, ptmx, pseudo-terminals
+//   others           /dev/net/tun, /dev/fuse, /dev/hwrng; FIFOs
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "pkg/oci/spec.h"
+
+namespace kata::sandbox {
+
+/// @param type c, b, u or p, as in a spec.
+[[nodiscard]] bool exists_in_guest(const std::string& type, std::int64_t major, std::int64_t minor);
+
+/// Takes what the guest does not have out of `devices` and out of the rules of `resources.devices`
+/// of an OCI "linux" section; rules with wildcards and rules that deny stay.
+void keep_guest_devices(nlohmann::json& linux_section);
+
+/// One line for each device that is left out; a single one, with their number, for a spec that
+/// allows everything (--privileged), where nobody has asked for each of them.
+[[nodiscard]] std::vector<std::string> warnings_of_devices(const oci::Spec& spec);
+
+}  // namespace kata::sandbox
