@@ -22,6 +22,8 @@ engine_setup() {
     ENGINE_BRIDGE=kb${ENGINE##*.}
     ENGINE_CGROUP=/kata-engine-${ENGINE##*.}
     export ENGINE ENGINE_BRIDGE ENGINE_CGROUP
+    mkdir "$ENGINE/docker-config"
+    echo '{}' >"$ENGINE/docker-config/config.json" # podman looks there, too
     export DOCKER_HOST="unix://$ENGINE/docker.sock" DOCKER_CONFIG="$ENGINE/docker-config"
 }
 
@@ -150,16 +152,24 @@ remove_cgroups() {
 
 # podman with state of the file's own; the runtime is $PODMAN_RUNTIME, by the name that README gives.
 podman() {
-    timeout --foreground 300 "$PODMAN" --root "$ENGINE/podman/root" --runroot "$ENGINE/podman/run" --tmpdir "$ENGINE/podman/tmp" \
-        --network-config-dir "$ENGINE/podman/networks" --cgroup-manager cgroupfs --events-backend file \
-        --storage-driver "${PODMAN_STORAGE:-overlay}" --runtime "${PODMAN_RUNTIME:-kata}" "$@"
+    timeout --foreground 300 "$ENGINE/podman/podman" "$@"
+}
+
+write_podman() {
+    mkdir -p "$ENGINE/podman"
+    cat >"$ENGINE/podman/podman" <<SCRIPT
+#!/bin/sh
+exec $PODMAN --root $ENGINE/podman/root --runroot $ENGINE/podman/run --tmpdir $ENGINE/podman/tmp \
+    --network-config-dir $ENGINE/podman/networks --cgroup-manager cgroupfs --events-backend file \
+    --storage-driver ${PODMAN_STORAGE:-overlay} --runtime "\${PODMAN_RUNTIME:-kata}" "\$@"
+SCRIPT
+    chmod 0755 "$ENGINE/podman/podman"
 }
 
 start_podman() {
     [[ -n ${ENGINE:-} ]] || engine_setup
-    mkdir -p "$ENGINE/podman"
     [[ $(storage_driver) == overlay2 ]] || PODMAN_STORAGE=vfs
-    export PODMAN_STORAGE
+    write_podman
     [[ -n ${LIBPOD_PARENT:-} ]] || LIBPOD_PARENT=$(find /sys/fs/cgroup -maxdepth 2 -name libpod_parent | head -n 1)
     export LIBPOD_PARENT=${LIBPOD_PARENT:-none}
 }

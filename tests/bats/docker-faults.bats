@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154  # scripts for a shell in the guest; variables that bats' run sets
+# What goes wrong under docker: VMs and shims killed, dockerd killed and started again, many containers at once,
+# state of before a reboot. Nothing is left, and nobody waits for a pipe that somebody else holds.
+
+load helpers
+load engines
+
+setup_file() {
+    kata_setup_file
+    start_dockerd --live-restore
+    import_busybox docker
+}
+
+teardown_file() {
+    stop_dockerd
+    kata_teardown_file
+}
+
+teardown() {
+    remove_docker_containers
+}
+
+start_case() {
+    docker run --runtime "$KATA_NAME" --network none "$@"
+}
+
+state_of() {
+    docker inspect --format "$2" "$1"
+}
+
+qemu_of() {
+    pgrep -f -- "guest=kata-$1,"
+}
+
+@test "the VM killed under docker run: 137, the container is exited and can be removed and started again at once" {
+    local id
+    start_case --name victim busybox sh -c 'echo up; sleep 1000' </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    wait_until 60 logged victim up
+    id=$(state_of victim '{{.Id}}')
+    kill -KILL "$(qemu_of "$id")"
+    expect_end $! 137
+    expect_equal "$(state_of victim '{{.State.Status}} {{.State.ExitCode}}')" "exited 137"
+    [[ $(cat "$BATS_TEST_TMPDIR/out") == up* ]]
+    docker start victim
+    wait_until 60 logged_times victim up 2
+    docker rm --force victim
+    [[ -z $(domain_of "$id") ]]
+}
+
+@test "virsh destroy and shutdown end a container as if it were killed" {
+    local id
+    id=$(start_case --detach --name destroyed busybox sleep 1000)
+    virsh -q destroy "kata-$id"
+    expect_equal "$(docker wait destroyed)" 137
+    docker rm destroyed
+}
+
+@test "the shim killed: 137, exec is over too, start again works" {
+    start_case --detach --name shimless busybox sleep 1000
+    docker exec shimless sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
+    wait_until 30 runs_twice shimless
+    kill -KILL "$(state_of shimless '{{.State.Pid}}')"
+    expect_equal "$(docker wait shimless)" 137
+    expect_end $! 137
+    docker start shimless
+    expect_equal "$(docker exec shimless echo back)" back
+}
+
+runs_twice() {
+    [[ $(docker top "$1" -eo pid,comm | grep -c kata-shim) == 2 ]]
+}
+
+@test "no process of a sandbox holds a stream of its container or any other pipe of the engine" {
+    local id pid
+    id=$(start_case --detach --interactive --name pipes busybox sleep 1000)
+    pipes_of "$(state_of pipes '{{.State.Pid}}')" >"$BATS_TEST_TMPDIR/engine"
+    pipes_of "$(ps -o ppid= -p "$(state_of pipes '{{.State.Pid}}')" | tr -d ' ')" >>"$BATS_TEST_TMPDIR/engine"
+    [[ -s $BATS_TEST_TMPDIR/engine ]]
+    for pid in $(qemu_of "$id") $(pgrep -f "sandboxes/$id/"); do
+        pipes_of "$pid" >"$BATS_TEST_TMPDIR/held"
+        if grep -Fxf "$BATS_TEST_TMPDIR/engine" "$BATS_TEST_TMPDIR/held"; then
+            echo "held by $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+            return 1
+        fi
+    done
+}
+
+pipes_of() {
+    find "/proc/$1/fd" -type l -exec readlink {} + | grep -E '^(pipe|socket):' || true
+}
+
+@test "dockerd killed and started again with live-restore: containers go on and can be entered, stopped and removed" {
+    local id
+    id=$(start_case --detach --name survivor busybox sh -c 'trap "exit 4" TERM; echo up; while :; do sleep 0.2; done')
+    start_case --detach --name meanwhile busybox sh -c 'sleep 8; exit 12'
+    kill -KILL "$(dockerd_pid)"
+    wait_until 30 is_dead "$(dockerd_pid)"
+    wait_until 30 no_process_of "containerd --config $ENGINE/"
+    runs_in_vm "$id"
+    rm -f "$ENGINE/dockerd.pid"
+    start_dockerd --live-restore
+    expect_equal "$(state_of survivor '{{.State.Status}}')" running
+    expect_equal "$(docker exec survivor echo in)" in
+    docker stop survivor
+    expect_equal "$(state_of survivor '{{.State.ExitCode}}')" 4
+    expect_equal "$(docker wait meanwhile)" 12
+}
+
+no_process_of() {
+    ! pgrep -f -- "$1" >/dev/null
+}
+
+@test "20 run --rm at once all succeed, each with its own output, and leave nothing" {
+    local index pids=()
+    for ((index = 1; index <= 20; index++)); do
+        start_case --rm --memory 64m busybox sh -c "echo number $index; exit $index" </dev/null >"$BATS_TEST_TMPDIR/$index" 2>&1 3>&- &
+        pids[index]=$!
+    done
+    for ((index = 1; index <= 20; index++)); do
+        expect_end "${pids[index]}" "$index" || {
+            cat "$BATS_TEST_TMPDIR/$index"
+            return 1
+        }
+        expect_equal "$(cat "$BATS_TEST_TMPDIR/$index")" "number $index"
+    done
+    run_docker ps --all --quiet
+    expect_output ""
+}
+
+@test "state that a reboot left behind is in nobody's way: the container starts again and leaves nothing" {
+    local id sandbox
+    id=$(docker create --runtime "$KATA_NAME" --network none --name rebooted busybox echo again)
+    docker start rebooted
+    expect_equal "$(docker wait rebooted)" 0
+    # What is on disk after the power failed while it ran, if /run were not in memory: a record of processes
+    # and a domain that no longer exist.
+    sandbox=/run/vc/sbs/$id
+    start_case --detach --name living busybox sleep 1000
+    cp -a "/run/vc/sbs/$(state_of living '{{.Id}}')" "$sandbox"
+    sed -i "s/$(state_of living '{{.Id}}')/$id/g" "$sandbox/sandbox.json" "$sandbox/journal"
+    mkdir -p "$ENGINE/exec/runtime-runc/moby"
+    docker rm --force living
+    run_docker start --attach rebooted
+    expect_status 0
+    expect_output again
+    docker rm rebooted
+    "$KATA_RUNTIME" --root "$ENGINE/exec/runtime-runc/moby" delete --force "$id"
+    [[ ! -e $sandbox ]]
+}
+
+@test "a container whose rootfs docker removes right after the end can be removed and made again under the same name" {
+    local round
+    for round in 1 2 3; do
+        start_case --name again busybox sh -c "echo $round >/round; cat /round"
+        docker rm again
+    done
+}

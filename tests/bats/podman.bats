@@ -1,0 +1,297 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154  # scripts for a shell in the guest; variables that bats' run sets
+# Podman's everyday commands with this runtime. What runc does under podman is the expectation; it gets limits of its
+# own there, because podman's defaults cannot be set on every machine.
+
+load helpers
+load engines
+
+RUNC=(--runtime runc)
+# Defaults that a machine without CAP_SYS_RESOURCE grants, too.
+LIMITS=(--ulimit nofile=1024:1024 --ulimit nproc=1024:1024)
+
+setup_file() {
+    kata_setup_file
+    start_podman
+    import_busybox podman
+    podman run --detach --network none --name main --volume data:/data busybox sleep 100000
+}
+
+teardown_file() {
+    stop_podman
+    kata_teardown_file
+}
+
+teardown() {
+    local id
+    end_terminal
+    for id in $(podman ps --all --quiet --filter label=case); do
+        podman rm --force --time 0 "$id" >/dev/null
+    done
+}
+
+start_case() {
+    podman run --network none --label case "$@"
+}
+
+state_of() {
+    podman inspect --format "$2" "$1"
+}
+
+state_is() {
+    [[ $(state_of "$1" "$2") == "$3" ]]
+}
+
+expect_state() {
+    wait_until 90 state_is "$@" || {
+        state_of "$1" "$2"
+        return 1
+    }
+}
+
+pod_logged() {
+    podman logs "$1" 2>&1 | tr -d '\r' | grep -qxF -- "$2"
+}
+
+outcome() {
+    printf '%s\n-- errors --\n%s\n' "$output" "$stderr"
+}
+
+# expect_same ARGUMENT...: podman run gives the same output, errors and exit code under runc and under this runtime.
+expect_same() {
+    local expected actual expected_status
+    run_podman "${RUNC[@]}" run --rm "$@"
+    expected=$(outcome)
+    expected_status=$status
+    run_podman run --rm "$@"
+    expect_status "$expected_status"
+    actual=$(outcome)
+    diff <(echo "$expected") <(echo "$actual")
+}
+
+code_of() {
+    local code=0
+    podman "$@" </dev/null >/dev/null 2>&1 || code=$?
+    echo "$code"
+}
+
+expect_same_code() {
+    expect_equal "$(code_of run --rm --network none "$@")" "$(code_of "${RUNC[@]}" run --rm --network none "${LIMITS[@]}" "$@")"
+}
+
+@test "podman finds the runtime as kata by itself, and by each name of the installed drop-in" {
+    local name
+    run_podman info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Path}}'
+    expect_output "kata $KATA_RUNTIME"
+    runs_in_vm "$(state_of main '{{.Id}}')"
+    for name in kata kata-runtime; do
+        CONTAINERS_CONF="$ENGINE_FILES/podman.conf" PODMAN_RUNTIME=$name run_podman run --rm --network none busybox uname -r
+        expect_status 0
+        [[ $output != "$(uname -r)" ]]
+    done
+    run_podman version
+    expect_status 0
+}
+
+@test "streams apart and the exit code are those of runc, and --rm leaves no container" {
+    expect_same --network none "${LIMITS[@]}" busybox sh -c 'echo out; echo err >&2; exit 17'
+    expect_status 17
+    expect_equal "$(podman ps --all --quiet | wc -l)" 1
+}
+
+@test "user, groups, directory, environment, limits, capabilities, sysctls and mounts are those that runc gives" {
+    expect_same --network none "${LIMITS[@]}" --user alice --group-add audio --workdir /srv --env A=1 --hostname box \
+        --read-only --tmpfs /scratch:size=1m --shm-size 32m --cap-drop ALL --cap-add NET_BIND_SERVICE \
+        --security-opt no-new-privileges --sysctl kernel.shmmax=12345678 busybox sh /report.sh one
+    expect_contains "cannot write: /etc/file"
+    expect_contains "mount /dev/shm"
+}
+
+@test "exit codes 125, 126 and 127 are runc's, and a failed run leaves nothing" {
+    expect_same_code busybox no-such-program
+    expect_same_code busybox /srv/plain
+    expect_same_code --entrypoint /bin/none busybox
+    expect_same_code --user nobodyhere busybox true
+    expect_same_code --no-such-option busybox true
+    expect_equal "$(podman ps --all --quiet | wc -l)" 1
+}
+
+@test "create, start, stop, restart, kill, wait, rename and rm" {
+    podman create --network none --label case --name life busybox sh -c 'trap "exit 5" TERM; echo up; while :; do sleep 0.1; done'
+    expect_equal "$(state_of life '{{.State.Status}}')" created
+    podman init life
+    expect_equal "$(state_of life '{{.State.Status}}')" initialized
+    podman start life
+    wait_until 30 pod_logged life up
+    podman stop life
+    expect_equal "$(state_of life '{{.State.Status}} {{.State.ExitCode}}')" "exited 5"
+    podman restart life
+    expect_equal "$(state_of life '{{.State.Status}}')" running
+    podman kill life
+    expect_equal "$(podman wait life)" 137
+    podman rename life after
+    podman rm after
+    run_podman inspect life
+    [[ $status != 0 ]]
+}
+
+@test "kill sends signals by name, and stop ends what ignores TERM with 137" {
+    local name
+    start_case --detach --name signals busybox sh -c 'for name in HUP INT QUIT USR1 USR2 WINCH CONT ALRM; do trap "echo got $name" $name; done
+         trap "" TERM; echo ready; while :; do sleep 0.05; done'
+    wait_until 30 pod_logged signals ready
+    for name in HUP INT QUIT USR1 USR2 WINCH CONT ALRM; do
+        podman kill --signal "$name" signals >/dev/null
+        wait_until 30 pod_logged signals "got $name"
+    done
+    podman stop --time 1 signals
+    expect_equal "$(podman wait signals)" 137
+}
+
+@test "exec passes codes, streams, user, directory and environment on, in the background, too" {
+    local code
+    for code in 0 1 42 255; do
+        expect_equal "$(code_of exec main sh -c "exit $code")" "$code"
+    done
+    expect_equal "$(code_of exec main no-such-program) $(code_of exec main /srv/plain) $(code_of exec main sh -c 'kill -9 $$')" "127 126 137"
+    run_podman exec --user alice --workdir /srv --env A=1 main sh -c 'id -un; pwd; echo "$A"; echo err >&2'
+    expect_output $'alice\n/srv\n1'
+    expect_equal "$stderr" err
+    expect_equal "$(printf 'one\ntwo\n' | podman exec --interactive main wc -l)" 2
+    podman exec --detach main sh -c 'echo done >/tmp/detached'
+    wait_until 30 podman exec main test -s /tmp/detached
+}
+
+@test "run -it and exec -it are terminals: size, resize, exit code; detach keys and attach" {
+    on_terminal "$ENGINE/podman/podman" run --interactive --tty --network none --label case --name keys busybox
+    expect_screen '/ #'
+    keys 'stty size; A=17\n'
+    expect_screen '^33 111$'
+    stty -F "$(cat "$BATS_TEST_TMPDIR/tty")" rows 44 cols 122
+    wait_until 30 size_is '^44 122$'
+    keys '\020' # in one write, podman takes them for input, under any runtime
+    sleep 1
+    keys '\021'
+    expect_screen 'code 0'
+    expect_equal "$(state_of keys '{{.State.Status}}')" running
+    end_terminal
+    rm -f "$BATS_TEST_TMPDIR"/{keys,screen}
+    on_terminal "$ENGINE/podman/podman" attach keys
+    sleep 1
+    keys '\n'
+    expect_screen '/ #'
+    keys 'exit $A\n'
+    expect_screen 'code 17'
+}
+
+size_is() {
+    keys 'stty size\n'
+    sleep 0.3
+    screen_has "$1"
+}
+
+@test "logs, top, stats and inspect answer" {
+    start_case --name talker busybox sh -c 'echo out; echo err >&2; exit 3' || true
+    expect_equal "$(podman logs talker 2>&1 | sort | tr '\n' ' ')" "err out "
+    run_podman top main
+    expect_contains PID
+    expect_contains kata-shim
+    run_podman top main -ef
+    expect_contains "sleep 100000"
+    run_podman stats --no-stream --format '{{.Name}} {{.MemUsage}} {{.PIDs}}' main
+    expect_status 0
+    expect_contains "main "
+    expect_equal "$(state_of main '{{.OCIRuntime}}')" kata
+}
+
+@test "cp goes both ways on running and stopped containers and into volumes, and never to the host's files" {
+    local before
+    before=$(sha256sum /etc/passwd /etc/hostname)
+    mkdir -p "$BATS_TEST_TMPDIR/tree/below"
+    echo content >"$BATS_TEST_TMPDIR/tree/below/file"
+    podman cp "$BATS_TEST_TMPDIR/tree" main:/tmp/tree
+    expect_equal "$(podman exec main cat /tmp/tree/below/file)" content
+    podman cp "$BATS_TEST_TMPDIR/tree/below/file" main:/etc/passwd
+    expect_equal "$(podman exec main cat /etc/passwd)" content
+    podman cp "$(image)/etc/passwd" main:/etc/passwd
+    podman cp "$BATS_TEST_TMPDIR/tree/below/file" main:/data/file
+    expect_equal "$(podman exec main cat /data/file)" content
+    podman exec main sh -c 'echo from the guest >/data/guest; ln -s /data/guest /tmp/link'
+    podman cp main:/tmp/link "$BATS_TEST_TMPDIR/guest"
+    expect_equal "$(cat "$BATS_TEST_TMPDIR/guest")" "from the guest"
+    start_case --name ended busybox sh -c 'echo left >/left'
+    podman cp ended:/left "$BATS_TEST_TMPDIR/left"
+    expect_equal "$(cat "$BATS_TEST_TMPDIR/left")" left
+    podman cp "$BATS_TEST_TMPDIR/left" ended:/srv/brought
+    expect_equal "$(sha256sum /etc/passwd /etc/hostname)" "$before"
+}
+
+@test "diff, commit and export have what the guest changed" {
+    start_case --name changed busybox sh -c 'echo new >/srv/new; rm /srv/plain'
+    run_podman diff changed
+    expect_contains "A /srv/new"
+    expect_contains "D /srv/plain"
+    podman commit --quiet --change 'CMD ["cat", "/srv/new"]' changed changed:1
+    expect_equal "$(start_case --rm changed:1)" new
+    expect_equal "$(podman export changed | tar -xO srv/new)" new
+}
+
+@test "pause and unpause; exec in a paused container is refused" {
+    podman pause main
+    expect_equal "$(state_of main '{{.State.Status}}')" paused
+    run_podman exec main true
+    [[ $status != 0 ]]
+    podman unpause main
+    expect_equal "$(podman exec main echo back)" back
+}
+
+@test "a health check runs in the guest" {
+    start_case --detach --name healthy --health-cmd 'test -e /tmp/well' --health-interval disable busybox sleep 1000
+    run_podman healthcheck run healthy
+    expect_status 1
+    podman exec healthy touch /tmp/well
+    run_podman healthcheck run healthy
+    expect_status 0
+}
+
+@test "restart policies, timeouts and --init work" {
+    start_case --detach --restart on-failure:1 --name failing busybox sh -c 'echo began; exit 6'
+    expect_state failing '{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}' 'exited 1 6'
+    expect_equal "$(code_of run --rm --network none --timeout 1 busybox sleep 1000)" 255
+    run_podman run --rm --network none --init busybox sh -c 'tr "\0" " " </proc/1/cmdline'
+    expect_contains "-- sh"
+}
+
+@test "update changes the limits of a running container" {
+    podman update --memory 400m --cpu-shares 738 main >/dev/null
+    expect_equal "$(podman exec main cat /sys/fs/cgroup/memory.max)" $((400 << 20))
+}
+
+@test "events tells the life of a container" {
+    start_case --rm --name told busybox true
+    run_podman events --stream=false --since 5m --filter container=told --format '{{.Status}}'
+    expect_contains start
+    expect_contains died
+}
+
+@test "conmon killed: the container goes on, rm --force ends it, and delete takes away what podman does not ask for then" {
+    local id
+    id=$(start_case --detach --name orphan busybox sleep 1000)
+    kill -KILL "$(state_of orphan '{{.State.ConmonPid}}')"
+    runs_in_vm "$id"
+    [[ $("$KATA_RUNTIME" state "$id" | jq -r .status) == running ]]
+    podman rm --force --time 0 orphan
+    wait_until 30 is_stopped "$id"
+    "$KATA_RUNTIME" delete "$id"
+    [[ -z $(domain_of "$id") ]]
+}
+
+is_stopped() {
+    [[ $("$KATA_RUNTIME" state "$1" | jq -r .status) == stopped ]]
+}
+
+@test "user namespaces that map other ids, and the host's network, are refused with what to do" {
+    run_podman run --rm --network host busybox true
+    expect_status 126
+    expect_error "network"
+}
