@@ -92,6 +92,15 @@ paused container can be killed and deleted.)"},
                 1,
                 "let the processes of a paused container go on",
                 R"(The container is then running, or created, as it was before.)"},
+    CommandText{"update",
+                "<container-id>",
+                1,
+                1,
+                "change the limits of a container while it runs",
+                R"(The limits hold in the guest, at once. The virtual machine grows with them, by
+CPUs and memory up to default_maxvcpus and default_maxmemory of the
+configuration, and gives up CPUs that are not needed any more. What is not
+named, or is 0, stays as it is; -1 takes a limit away.)"},
     CommandText{"events",
                 "<container-id>",
                 1,
@@ -100,6 +109,25 @@ paused container can be killed and deleted.)"},
                 R"(One line for each event until the container ends: its statistics at every
 interval, and each time the guest kills one of its processes for want of
 memory. The numbers are those of the container's cgroup in the guest.)"},
+    CommandText{"kata-network",
+                "add-iface|del-iface|update-routes <container-id> <file>|-\n"
+                "list-ifaces|list-routes|refresh|watch <container-id>",
+                2,
+                3,
+                "show and change the network of a virtual machine that runs",
+                R"(add-iface connects the virtual machine to an interface that the container's
+network namespace has; del-iface takes it out again. update-routes replaces the
+routes in the guest, which then no longer follow the namespace. The file, or
+standard input, holds an interface, or an array of routes, as JSON:
+
+    {"Device": "eth1", "Name": "eth1", "HwAddr": "", "Mtu": 1500,
+     "IPAddresses": [{"Family": 2, "Address": "10.0.0.2", "Mask": "24"}]}
+    [{"Dest": "", "Gateway": "10.0.0.1", "Device": "eth1"}]
+
+Each prints what the guest has then, as JSON in one line. refresh gives the
+virtual machine what has appeared in the namespace and takes away what has
+vanished; watch does so until the container ends, which is what enable_netmon in
+configuration.toml starts.)"},
     CommandText{"spec",
                 "",
                 0,
@@ -122,8 +150,8 @@ and set process.terminal to false for a program without a terminal.)"},
                 R"(The same as --help behind the command.)"},
 };
 
-constexpr std::array<std::string_view, 4> kUnavailable = {
-    "checkpoint", "init", "restore", "update"};
+constexpr std::array<std::string_view, 3> kUnavailable = {
+    "checkpoint", "init", "restore"};
 
 }  // namespace
 

@@ -31,8 +31,10 @@ int execute(const ListOptions& options, const CommandContext& context);
 int execute(const KillOptions& options, const CommandContext& context);
 int execute(const DeleteOptions& options, const CommandContext& context);
 int execute(const PsOptions& options, const CommandContext& context);
+int execute(const NetworkOptions& options, const CommandContext& context);
 int execute(const PauseOptions& options, const CommandContext& context);
 int execute(const ResumeOptions& options, const CommandContext& context);
+int execute(const UpdateOptions& options, const CommandContext& context);
 int execute(const EventsOptions& options, const CommandContext& context);
 
 int execute(const SpecOptions& options);

@@ -10,7 +10,7 @@ _kata_runtime_options() {
 
 _kata_runtime_commands() {
     kata-runtime help 2>/dev/null | sed -n '/^COMMANDS:$/,/^GLOBAL OPTIONS:$/p' |
-        sed -nE 's/^   ([a-z]+)  .*/\1/p'
+        sed -nE 's/^   ([a-z-]+)  .*/\1/p'
 }
 
 _kata_runtime() {
@@ -51,6 +51,15 @@ _kata_runtime() {
         return
     fi
     case $command in
+    kata-network)
+        if [[ $before == kata-network ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "add-iface del-iface list-ifaces list-routes refresh update-routes watch" -- "$word")
+        elif [[ ${COMP_WORDS[COMP_CWORD - 2]} == kata-network ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$(kata-runtime ${root:+--root "$root"} list --quiet 2>/dev/null)" -- "$word")
+        else
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        fi
+        ;;
     "") mapfile -t COMPREPLY < <(compgen -W "$(_kata_runtime_commands)" -- "$word") ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$(_kata_runtime_commands)" -- "$word") ;;
     start | state | kill | delete | exec | ps | pause | resume | update | events)

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <variant>
@@ -52,11 +53,30 @@ sandbox::RuntimeConfig configuration_for(const GlobalOptions& global, CommandLog
     }
 }
 
+/// This program with the options that matter to whoever goes on for us.
+std::vector<std::string> own_command(const GlobalOptions& global) {
+    std::vector<std::string> words{std::filesystem::read_symlink("/proc/self/exe"),
+                                   "--root",
+                                   std::filesystem::absolute(global.root)};
+    if (!global.log.empty()) {
+        words.insert(words.end(), {"--log", std::filesystem::absolute(global.log)});
+        words.insert(words.end(), {"--log-format", global.log_as_json ? "json" : "text"});
+    }
+    if (!global.config.empty()) {
+        words.insert(words.end(), {"--config", std::filesystem::absolute(global.config)});
+    }
+    if (global.debug) {
+        words.emplace_back("--debug");
+    }
+    return words;
+}
+
 template <typename Options>
 int execute_on_containers(const Options& options, const GlobalOptions& global, CommandLog& log) {
     require_root();
     base::catch_interruptions();
-    const sandbox::RuntimeConfig config = configuration_for<Options>(global, log);
+    sandbox::RuntimeConfig config = configuration_for<Options>(global, log);
+    config.own_command = own_command(global);
     if (config.enable_debug) {
         log.enable_debug();
     }

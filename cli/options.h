@@ -101,10 +101,47 @@ struct ResumeOptions {
     std::string id;
 };
 
+/// What to change, each as typed; empty: leave it.
+struct UpdateFlags {
+    std::string cpu_period;
+    std::string cpu_quota;
+    std::string cpu_burst;
+    std::string cpu_shares;
+    std::string cpu_idle;
+    std::string cpuset_cpus;
+    std::string cpuset_mems;
+    std::string memory;
+    std::string memory_reservation;
+    std::string memory_swap;
+    std::string pids_limit;
+};
+
+struct UpdateOptions {
+    std::string id;
+    std::filesystem::path resources;  // "-": standard input; empty: `flags` say what to change
+    UpdateFlags flags;
+};
+
 struct EventsOptions {
     std::string id;
     std::string interval = "5s";  // as typed
     bool stats = false;
+};
+
+/// kata-network
+struct NetworkOptions {
+    enum class Action {
+        add_interface,
+        remove_interface,
+        list_interfaces,
+        list_routes,
+        update_routes,
+        refresh,
+        watch,
+    };
+    Action action{};
+    std::string id;
+    std::filesystem::path file;  // "-": standard input
 };
 
 struct SpecOptions {
@@ -139,7 +176,9 @@ using CommandOptions = std::variant<CreateOptions,
                                     ListOptions,
                                     PsOptions,
                                     PauseOptions,
+                                    NetworkOptions,
                                     ResumeOptions,
+                                    UpdateOptions,
                                     EventsOptions,
                                     SpecOptions,
                                     FeaturesOptions,

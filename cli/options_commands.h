@@ -56,10 +56,17 @@ void take_positionals(HelpOptions& options, const Positionals& words);
 // options_resources.cpp
 void add_flags(FlagSet& flags, PauseOptions& options);
 void add_flags(FlagSet& flags, ResumeOptions& options);
+void add_flags(FlagSet& flags, UpdateOptions& options);
 void add_flags(FlagSet& flags, EventsOptions& options);
 void take_positionals(PauseOptions& options, const Positionals& words);
 void take_positionals(ResumeOptions& options, const Positionals& words);
+void take_positionals(UpdateOptions& options, const Positionals& words);
 void take_positionals(EventsOptions& options, const Positionals& words);
+
+// options_network.cpp
+void add_flags(FlagSet& flags, NetworkOptions& options);
+/// @throws base::Error invalid_argument: no such action, or a file where none belongs
+void take_positionals(NetworkOptions& options, const Positionals& words);
 
 // options_global.cpp
 void add_flags(FlagSet& flags, GlobalFlags& options);

@@ -49,6 +49,7 @@ struct RuntimeConfig {
 
     // Not configurable: where the program was installed and where state lives.
     std::filesystem::path shim_path;
+    std::vector<std::string> own_command;  // this program and the global options it was given
     std::filesystem::path state_dir = "/run/vc/sbs";
     std::filesystem::path tombstone_dir = "/run/vc/tombstones";
     std::filesystem::path share_dir = "/run/kata-containers/shared/sandboxes";

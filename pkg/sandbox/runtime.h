@@ -61,6 +61,8 @@ class EventSink {
     virtual void on_out_of_memory() = 0;
 };
 
+struct NetworkTask;
+
 class Runtime {
   public:
     /// All references are borrowed and must outlive this object.
@@ -105,6 +107,10 @@ class Runtime {
     void pause(const oci::ContainerId& id);
     void resume(const oci::ContainerId& id);
 
+    /// Changes the container's limits while it runs, and the size of its VM with them. What it had is
+    /// kept where `resources_json`, an OCI linux.resources object, says nothing or 0.
+    void update(const oci::ContainerId& id, const std::string& resources_json);
+
     /// What the guest has counted for the container so far.
     [[nodiscard]] GuestStats stats(const oci::ContainerId& id);
 
@@ -112,7 +118,28 @@ class Runtime {
     /// ends.
     void watch(const oci::ContainerId& id, std::chrono::milliseconds interval, EventSink& sink);
 
+    // network_commands.cpp: the network of the container's sandbox, for one that runs
+
+    /// Connects the VM to `device` of the container's network namespace; the guest sees it as
+    /// `wanted` (sandbox_network.h). @return it as the guest has it.
+    GuestInterface add_interface(const oci::ContainerId& id,
+                                 const std::string& device,
+                                 const GuestInterface& wanted);
+    /// @param which by its MAC address or, without one, its name.
+    GuestInterface remove_interface(const oci::ContainerId& id, const GuestInterface& which);
+    [[nodiscard]] std::vector<GuestInterface> interfaces(const oci::ContainerId& id);
+    [[nodiscard]] std::vector<GuestRoute> routes(const oci::ContainerId& id);
+    /// @return the guest's routes afterwards.
+    std::vector<GuestRoute> update_routes(const oci::ContainerId& id,
+                                          const std::vector<GuestRoute>& routes);
+    /// Brings the VM in step with the container's network namespace.
+    void refresh_network(const oci::ContainerId& id);
+    /// Does so whenever something changes there, until the container has ended. For a process that
+    /// does nothing else: each change is dealt with in a child. (network_watch.cpp)
+    void watch_network(const oci::ContainerId& id);
+
   private:
+    [[nodiscard]] NetworkTask network_task(const oci::ContainerId& id);
     /// The sandbox is locked by the caller.
     void remove_locked(const ContainerPlace& place, bool force);
 

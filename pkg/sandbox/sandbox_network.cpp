@@ -73,7 +73,7 @@ NetworkEndpoint SandboxNetwork::prepare(const ServedInterface& served, base::FdR
     ++record_.next_tap;
     require_free(container, endpoint);
     if (endpoint.model == InternetworkingModel::macvtap) {
-        const base::UniqueFd host = open_host_namespace();
+        const base::UniqueFd host = open_libvirt_namespace();
         context_.journal.record(Effect::Kind::macvtap, endpoint.tap);
         make_macvtap({container, host.ref()}, endpoint);
     } else {
@@ -174,6 +174,63 @@ void SandboxNetwork::refresh(Hypervisor& hypervisor, Agent& agent, pid_t vm_pid)
     }
     if (first) {
         throw Error(*first);
+    }
+}
+
+GuestInterface SandboxNetwork::add(const std::string& device,
+                                   GuestInterface wanted,
+                                   Hypervisor& hypervisor,
+                                   Agent& agent,
+                                   pid_t vm_pid) {
+    require_present();
+    const base::UniqueFd container = open_namespace();
+    ServedInterface served = served_interface(scan_network(container.ref()), device);
+    if (std::ranges::find(record_.endpoints, served.link.index, &NetworkEndpoint::link) !=
+        record_.endpoints.end()) {
+        throw Error(ErrorCode::already_exists,
+                    "interface \"" + base::printable(device, 32) + "\" is connected to the VM");
+    }
+    wanted.mac = wanted.mac.empty() ? served.guest.mac : wanted.mac;
+    wanted.mtu = wanted.mtu == 0 ? served.guest.mtu : wanted.mtu;
+    served.guest = std::move(wanted);
+    NetworkEndpoint endpoint = prepare(served, container.ref());
+    endpoint.by_hand = true;
+    plug(endpoint, container.ref(), hypervisor, agent, vm_pid);
+    std::erase(record_.left_out, endpoint.link);
+    return endpoint.guest;
+}
+
+GuestInterface SandboxNetwork::remove(const GuestInterface& which,
+                                      Hypervisor& hypervisor,
+                                      Agent& agent) {
+    require_present();
+    const auto found =
+        std::ranges::find_if(record_.endpoints, [&](const NetworkEndpoint& endpoint) {
+            return which.mac.empty() ? endpoint.guest.name == which.name
+                                     : endpoint.guest.mac == which.mac;
+        });
+    if (found == record_.endpoints.end()) {
+        throw Error(ErrorCode::not_found,
+                    "the VM has no interface \"" +
+                        base::printable(which.mac.empty() ? which.name : which.mac, 64) + "\"");
+    }
+    const NetworkEndpoint endpoint = *found;
+    unplug(endpoint, open_namespace().ref(), hypervisor, agent);
+    record_.left_out.push_back(endpoint.link);
+    return endpoint.guest;
+}
+
+void SandboxNetwork::set_routes(std::vector<GuestRoute> routes, Agent& agent) {
+    agent.update_routes(routes, base::Deadline::after(context_.config.request_timeout));
+    record_.routes = std::move(routes);
+    record_.routes_by_hand = true;
+}
+
+void SandboxNetwork::require_present() const {
+    if (!present()) {
+        throw Error(ErrorCode::unsupported,
+                    "the VM is not connected to interfaces: configuration.toml has "
+                    "internetworking_model = \"none\"");
     }
 }
 

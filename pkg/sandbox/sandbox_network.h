@@ -58,16 +58,25 @@ class SandboxNetwork {
     /// others are done.
     void refresh(Hypervisor& hypervisor, Agent& agent, pid_t vm_pid);
 
-    /// Plugs an interface that the namespace has, with the addresses that the guest shall have.
-    /// @throws base::Error not_found, already_exists
-    void add(const GuestInterface& wanted, Hypervisor& hypervisor, Agent& agent, pid_t vm_pid);
-    /// @throws base::Error not_found
-    void remove(const std::string& mac, Hypervisor& hypervisor, Agent& agent);
+    /// Plugs the namespace's interface `device`, which the guest sees as `wanted`; no MAC address
+    /// or MTU there: those of `device`. @return it as the guest has it.
+    /// @throws base::Error not_found, already_exists, unsupported for its kind
+    GuestInterface add(const std::string& device,
+                       GuestInterface wanted,
+                       Hypervisor& hypervisor,
+                       Agent& agent,
+                       pid_t vm_pid);
+    /// Unplugs the interface with the MAC address, or, if that is empty, the name of `which`, and
+    /// leaves it unplugged. @return it as the guest had it. @throws base::Error not_found
+    GuestInterface remove(const GuestInterface& which, Hypervisor& hypervisor, Agent& agent);
+    /// From now on these are the guest's routes, whatever the namespace has.
+    void set_routes(std::vector<GuestRoute> routes, Agent& agent);
 
     [[nodiscard]] const NetworkRecord& record() const { return record_; }
 
   private:
     [[nodiscard]] bool present() const { return !context_.name_space.empty(); }
+    void require_present() const;
     [[nodiscard]] base::UniqueFd open_namespace() const;
     [[nodiscard]] NicOptions nic_options() const;
     NetworkEndpoint prepare(const ServedInterface& served, base::FdRef container);

@@ -6,6 +6,7 @@
 #include "pkg/oci/hooks.h"
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/network_refresh.h"
+#include "pkg/sandbox/network_watch.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/step_timer.h"
@@ -44,7 +45,8 @@ void Runtime::start(const oci::ContainerId& id) {
     const auto agent = connect_agent(vm_, place, deadline);
     if (record.owns_sandbox) {
         steps.begin("look at network");
-        refresh_network({config_, vm_, log_, place, record}, [&]() -> Agent& { return *agent; });
+        sandbox::refresh_network({config_, vm_, log_, place, record},
+                                 [&]() -> Agent& { return *agent; });
     }
     steps.begin("start container");
     agent->start_container(record.id, deadline);
@@ -52,6 +54,9 @@ void Runtime::start(const oci::ContainerId& id) {
     StateStore::save_container(place, record);
     steps.begin("run hooks");
     run_poststart(spec, record, *agent);
+    if (config_.enable_netmon && record.owns_sandbox) {
+        start_network_watch(config_, record.id);
+    }
 }
 
 }  // namespace kata::sandbox

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <array>
 
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,13 @@ using base::Error;
 using base::ErrorCode;
 using netlink::Link;
 using netlink::Socket;
+
+// Of the monolithic daemon and of the one for QEMU alone.
+constexpr std::array kDaemonPidFiles{"/run/libvirtd.pid", "/run/virtqemud.pid"};
+
+base::UniqueFd own_namespace() {
+    return base::open_file("/proc/self/ns/net", O_RDONLY);
+}
 
 Link require_link(Socket& socket, const std::string& name, const char* where) {
     auto link = netlink::find_link(socket, name);
@@ -147,13 +155,24 @@ void undo_macvtap(const std::string& name) {
     if (!is_tap_name(name)) {
         return;
     }
-    const base::UniqueFd host = open_host_namespace();
-    Socket socket(host.ref());
-    netlink::delete_link(socket, name);
+    // Also in ours: the daemon may have been found then and not be there now, or the other way.
+    for (const auto open : {open_libvirt_namespace, own_namespace}) {
+        Socket socket(open().ref());
+        netlink::delete_link(socket, name);
+    }
 }
 
-base::UniqueFd open_host_namespace() {
-    return base::open_file("/proc/1/ns/net", O_RDONLY);
+base::UniqueFd open_libvirt_namespace() {
+    for (const char* pid_file : kDaemonPidFiles) {
+        std::string pid = base::try_read_file(pid_file).value_or("");
+        pid.erase(std::find_if(pid.begin(), pid.end(), [](char c) { return c < '0' || c > '9'; }),
+                  pid.end());
+        base::UniqueFd opened(::open(("/proc/" + pid + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC));
+        if (!pid.empty() && opened.valid()) {
+            return opened;
+        }
+    }
+    return own_namespace();
 }
 
 }  // namespace kata::sandbox

@@ -48,7 +48,8 @@ void undo_traffic(const std::string& text);
 /// Deletes a macvtap in libvirt's namespace. One that is gone is fine.
 void undo_macvtap(const std::string& name);
 
-/// The namespace that libvirt makes its devices in while no VM of the sandbox runs yet.
-[[nodiscard]] base::UniqueFd open_host_namespace();
+/// The namespace that libvirt makes its devices in, while no VM of the sandbox tells: that of its
+/// daemon, or ours where the daemon cannot be found.
+[[nodiscard]] base::UniqueFd open_libvirt_namespace();
 
 }  // namespace kata::sandbox

@@ -66,7 +66,9 @@ NetworkChange compare(const NetworkRecord& record, const NetworkScan& scan, cons
             record.endpoints,
             [&](const NetworkEndpoint& endpoint) { return is_of(endpoint, served.link); });
         if (known == record.endpoints.end()) {
-            change.appeared.push_back(served);
+            if (std::ranges::find(record.left_out, served.link.index) == record.left_out.end()) {
+                change.appeared.push_back(served);
+            }
         } else if (!known->by_hand && known->guest.mac != served.guest.mac) {
             change.vanished.push_back(*known);  // the guest knows an interface by its MAC address
             change.appeared.push_back(served);

@@ -26,6 +26,7 @@ struct NetworkEndpoint {
 struct NetworkRecord {
     std::vector<NetworkEndpoint> endpoints;
     std::vector<GuestRoute> routes;
+    std::vector<int> left_out;    // numbers of interfaces taken out by `kata-network del-iface`
     bool routes_by_hand = false;  // set by `kata-network update-routes`
     unsigned next_tap = 0;
     bool operator==(const NetworkRecord&) const = default;

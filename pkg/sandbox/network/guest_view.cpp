@@ -45,6 +45,19 @@ void require_supported(const netlink::Link& link, InterfaceKind kind) {
                     "interfaces");
 }
 
+ServedInterface serve(const netlink::Link& link,
+                      InterfaceKind kind,
+                      std::vector<std::string> addresses) {
+    require_supported(link, kind);
+    return {link,
+            kind,
+            {.name = link.name,
+             .mac = link.mac,
+             .mtu = link.mtu,
+             .addresses = std::move(addresses),
+             .no_arp = (link.flags & IFF_NOARP) != 0}};
+}
+
 void require_distinct_macs(const std::vector<ServedInterface>& interfaces) {
     for (const ServedInterface& one : interfaces) {
         for (const ServedInterface& other : interfaces) {
@@ -86,14 +99,7 @@ GuestView guest_view(const NetworkScan& scan) {
         if (kind == InterfaceKind::loopback || kind == InterfaceKind::ours || addresses.empty()) {
             continue;
         }
-        require_supported(link, kind);
-        view.interfaces.push_back({link,
-                                   kind,
-                                   {.name = link.name,
-                                    .mac = link.mac,
-                                    .mtu = link.mtu,
-                                    .addresses = std::move(addresses),
-                                    .no_arp = (link.flags & IFF_NOARP) != 0}});
+        view.interfaces.push_back(serve(link, kind, std::move(addresses)));
     }
     require_distinct_macs(view.interfaces);
     for (const netlink::Route& route : scan.routes) {
@@ -113,6 +119,17 @@ GuestView guest_view(const NetworkScan& scan) {
         }
     }
     return view;
+}
+
+ServedInterface served_interface(const NetworkScan& scan, const std::string& name) {
+    const auto found = std::ranges::find(scan.links, name, &netlink::Link::name);
+    if (found == scan.links.end() || kind_of(*found) == InterfaceKind::loopback ||
+        kind_of(*found) == InterfaceKind::ours) {
+        throw Error(ErrorCode::not_found,
+                    "the container's network has no interface \"" + base::printable(name, 32) +
+                        "\" that a VM could be connected to");
+    }
+    return serve(*found, kind_of(*found), addresses_of(scan, found->index));
 }
 
 }  // namespace kata::sandbox

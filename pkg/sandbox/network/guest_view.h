@@ -28,4 +28,8 @@ struct GuestView {
 /// invalid_argument if two have one MAC address, by which the guest could not tell them apart.
 [[nodiscard]] GuestView guest_view(const NetworkScan& scan);
 
+/// One interface by its name, also one without an address.
+/// @throws base::Error not_found; unsupported as above.
+[[nodiscard]] ServedInterface served_interface(const NetworkScan& scan, const std::string& name);
+
 }  // namespace kata::sandbox

@@ -80,6 +80,7 @@ json to_json(const NetworkRecord& record) {
     }
     return {{"endpoints", endpoints},
             {"routes", routes},
+            {"leftOut", record.left_out},
             {"routesByHand", record.routes_by_hand},
             {"nextTap", record.next_tap}};
 }
@@ -92,6 +93,7 @@ NetworkRecord network_record_of(const json& document) {
     for (const json& route : document.value("routes", json::array())) {
         record.routes.push_back(route_of(route));
     }
+    record.left_out = document.value("leftOut", std::vector<int>{});
     record.routes_by_hand = document.value("routesByHand", false);
     record.next_tap = document.value("nextTap", 0U);
     return record;
