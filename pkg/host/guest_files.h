@@ -1,0 +1,21 @@
+// What a guest's kernel or initrd is, told from its bytes. Nothing is unpacked.
+#pragma once
+
+#include "pkg/host/facts.h"
+#include "pkg/host/roots.h"
+
+namespace kata::host {
+
+/// @param path as the host names it. @param user who has to read it
+[[nodiscard]] GuestFile probe_guest_file(const Roots& roots,
+                                         const std::filesystem::path& path,
+                                         const User& user);
+
+/// The kernel releases in `content`: of a kernel its own, of an archive those it has modules for.
+/// Sorted, each once.
+[[nodiscard]] std::vector<std::string> guest_releases(GuestFormat format, std::string_view content);
+
+/// @param content at least the first KiB of a file
+[[nodiscard]] GuestFormat guest_format(std::string_view content);
+
+}  // namespace kata::host
