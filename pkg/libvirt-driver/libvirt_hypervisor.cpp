@@ -9,6 +9,7 @@
 #include "pkg/libvirt-driver/accelerator.h"
 #include "pkg/libvirt-driver/domain.h"
 #include "pkg/libvirt-driver/libvirt_error.h"
+#include "pkg/libvirt-driver/memory.h"
 #include "pkg/libvirt-driver/plug_nic.h"
 
 namespace kata::libvirt_driver {
@@ -71,6 +72,13 @@ StartedVm describe_started(virDomainPtr domain,
                            AcceleratorChoice choice) {
     StartedVm started;
     started.pid = require_qemu(config, user);
+    if (config.share) {
+        // It is started by the daemon and keeps the daemon's user.
+        started.helpers =
+            find_virtiofsd({},
+                           config.share->directory,
+                           user ? std::optional<uid_t>(0) : std::optional<uid_t>(::geteuid()));
+    }
     started.accelerator = choice.accelerator;
     started.warnings = std::move(choice.warnings);
     if (config.vsock) {
@@ -125,10 +133,9 @@ void LibvirtHypervisor::destroy_vm(const std::string& uuid, Deadline deadline) {
 void LibvirtHypervisor::plug_nic(const std::string& uuid,
                                  const sandbox::VmNic& nic,
                                  Deadline deadline) {
-    connection_.call(
-        attempt("plug an interface into", uuid), deadline, [uuid, nic](virConnectPtr connection) {
-            attach_nic(connection, uuid, nic);
-        });
+    connection_.call(attempt("plug an interface into", uuid),
+                     deadline,
+                     [uuid, nic](virConnectPtr connection) { attach_nic(connection, uuid, nic); });
 }
 
 void LibvirtHypervisor::unplug_nic(const std::string& uuid,
@@ -142,9 +149,12 @@ void LibvirtHypervisor::unplug_nic(const std::string& uuid,
 }
 
 std::uint64_t LibvirtHypervisor::plug_memory(const std::string& uuid,
-                                             std::uint64_t /*memory_mib*/,
-                                             Deadline /*deadline*/) {
-    throw Error(ErrorCode::unsupported, attempt("plug memory into", uuid));
+                                             std::uint64_t memory_mib,
+                                             Deadline deadline) {
+    return connection_.call(
+        attempt("plug memory into", uuid), deadline, [uuid, memory_mib](virConnectPtr connection) {
+            return attach_memory(connection, uuid, memory_mib);
+        });
 }
 
 VmState LibvirtHypervisor::vm_state(const std::string& uuid, Deadline deadline) {

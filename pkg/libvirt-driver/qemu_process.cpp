@@ -81,4 +81,23 @@ std::optional<pid_t> find_qemu(const ProcessPaths& paths,
     return found;
 }
 
+std::vector<pid_t> find_virtiofsd(const ProcessPaths& paths,
+                                  const std::filesystem::path& directory,
+                                  std::optional<uid_t> owner) {
+    using std::string_literals::operator""s;
+    std::vector<pid_t> found;
+    for (const pid_t candidate : all_pids(paths.proc)) {
+        const auto process = paths.proc / std::to_string(candidate);
+        const auto arguments = base::try_read_file(process / "cmdline");
+        // "virtiofsd --fd=N -o source=DIRECTORY,..."
+        const bool serves =
+            arguments && arguments->find("virtiofsd\0"s) != std::string::npos &&
+            arguments->find("\0source="s + directory.native() + ",") != std::string::npos;
+        if (serves && is_owned_by(process, owner)) {
+            found.push_back(candidate);
+        }
+    }
+    return found;
+}
+
 }  // namespace kata::libvirt_driver

@@ -1,4 +1,4 @@
-// Finding the QEMU process of a VM. libvirt has no call that tells its pid.
+// Finding the processes of a VM. libvirt has no call that tells their pids.
 #pragma once
 
 #include <sys/types.h>
@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace kata::libvirt_driver {
 
@@ -23,5 +24,11 @@ struct ProcessPaths {
                                              const std::string& name,
                                              const std::string& uuid,
                                              std::optional<uid_t> owner);
+
+/// The processes that serve `directory` to a VM by virtio-fs, children included.
+/// @param owner if set, only processes of this user count, as above.
+[[nodiscard]] std::vector<pid_t> find_virtiofsd(const ProcessPaths& paths,
+                                                const std::filesystem::path& directory,
+                                                std::optional<uid_t> owner);
 
 }  // namespace kata::libvirt_driver

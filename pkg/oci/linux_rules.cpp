@@ -61,6 +61,15 @@ void check_network(const Spec& spec) {
     }
 }
 
+// runc's words: engines' users know them.
+void check_names(const Spec& spec) {
+    if (find_namespace(spec, "uts") == nullptr &&
+        (!spec.hostname.empty() || !spec.domainname.empty())) {
+        refuse(spec.hostname.empty() ? "domainname" : "hostname",
+               "is set: unable to set hostname without a private UTS namespace");
+    }
+}
+
 void check_paths(const std::vector<std::string>& paths, const std::string& path) {
     for (std::size_t i = 0; i < paths.size(); ++i) {
         if (!is_absolute(paths[i])) {
@@ -129,8 +138,7 @@ void check_cpu_list(const std::string& list, const std::string& path) {
     }
 }
 
-void check_resources(const Linux& section) {
-    const Resources& resources = section.resources;
+void check_resources(const Resources& resources) {
     check_device_rules(resources);
     check_limit(resources.memory.limit, "linux.resources.memory.limit");
     check_limit(resources.memory.reservation, "linux.resources.memory.reservation");
@@ -200,6 +208,23 @@ void check_personality(const Linux& section) {
     }
 }
 
+bool has_member(const Spec& spec, const char* name) {
+    const auto section = spec.document.find("linux");
+    if (section == spec.document.end() || !section->is_object()) {
+        return false;
+    }
+    const auto member = section->find(name);
+    return member != section->end() && !member->is_null() && !member->empty();
+}
+
+void check_time_offsets(const Spec& spec) {
+    if (has_member(spec, "timeOffsets")) {
+        refuse_unsupported("linux.timeOffsets",
+                           "asks for a clock of its own, which the VM's containers do not get; "
+                           "remove it");
+    }
+}
+
 void check_intel_rdt(const Spec& spec) {
     const auto section = spec.document.find("linux");
     if (section != spec.document.end() && section->is_object() && section->contains("intelRdt") &&
@@ -219,15 +244,21 @@ void check_linux(const Spec& spec) {
         check_propagation(*spec.linux_);
         check_cgroups_path(*spec.linux_);
         check_devices(*spec.linux_);
-        check_resources(*spec.linux_);
+        check_resources(spec.linux_->resources);
         check_seccomp(*spec.linux_);
         check_sysctl(*spec.linux_);
         check_paths(spec.linux_->masked_paths, "linux.maskedPaths");
         check_paths(spec.linux_->readonly_paths, "linux.readonlyPaths");
         check_personality(*spec.linux_);
         check_intel_rdt(spec);
+        check_time_offsets(spec);
     }
     check_network(spec);
+    check_names(spec);
+}
+
+void validate_resources(const Resources& resources) {
+    check_resources(resources);
 }
 
 }  // namespace kata::oci

@@ -18,6 +18,9 @@ using Warnings = std::vector<std::string>;
 /// capability.
 [[nodiscard]] Warnings validate(const Spec& spec);
 
+/// The rules for `linux.resources` alone, for update.
+void validate_resources(const Resources& resources);
+
 /// The rules for `process` alone, for exec.
 /// @param path its JSON path in messages ("process", or empty for a file that is the object
 /// itself).

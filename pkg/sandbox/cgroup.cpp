@@ -1,5 +1,6 @@
 #include "pkg/sandbox/cgroup.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,17 +94,37 @@ void copy_cpuset_down(const std::filesystem::path& mount_point,
     }
 }
 
+// A directory of v2 has only the controllers that its parent hands down. A parent that has
+// processes of its own cannot, and then its group is what is accounted.
+void hand_controllers_down(const std::filesystem::path& parent) {
+    for (const char* controller : {"+cpu", "+cpuset", "+memory", "+pids", "+io"}) {
+        try {
+            base::write_existing_file(parent / "cgroup.subtree_control", controller);
+        } catch (const base::Error&) {
+            continue;
+        }
+    }
+}
+
 void make_below(const CgroupHierarchy& hierarchy, const std::filesystem::path& directory) {
     if (directory == hierarchy.mount_point) {
         return;
     }
     make_below(hierarchy, directory.parent_path());
+    if (hierarchy.unified) {
+        hand_controllers_down(directory.parent_path());
+    }
     if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
         throw base::errno_error("create cgroup", directory.native(), errno);
     }
     if (hierarchy.has_cpuset) {
         copy_cpuset_down(hierarchy.mount_point, directory);
     }
+}
+
+// v1's 2..262144 to v2's 1..10000, as every runtime converts it.
+std::uint64_t cpu_weight(std::uint64_t shares) {
+    return 1 + (std::clamp<std::uint64_t>(shares, 2, 262144) - 2) * 9999 / 262142;
 }
 
 bool is_cgroup_directory(const std::filesystem::path& path) {
@@ -133,11 +154,16 @@ std::vector<CgroupHierarchy> cgroup_hierarchies(const std::string& cgroup,
             unified_path = path;
         } else if (const auto* mount = find_mount(mounts, controllers);
                    mount != nullptr && !contains(names, "devices")) {
-            hierarchies.push_back({mount->mount_point, path, contains(names, "cpuset")});
+            hierarchies.push_back({mount->mount_point,
+                                   path,
+                                   contains(names, "cpuset"),
+                                   contains(names, "cpu"),
+                                   contains(names, "memory"),
+                                   false});
         }
     }
     if (const auto* mount = find_mount(mounts, ""); mount != nullptr && !v1_memory) {
-        hierarchies.push_back({mount->mount_point, unified_path, false});
+        hierarchies.push_back({mount->mount_point, unified_path, false, false, true, true});
     }
     return hierarchies;
 }
@@ -156,20 +182,37 @@ std::string cgroup_path(const std::string& cgroups_path, const oci::ContainerId&
     return slice_path(slice) + "/" + name + (own_slice ? "" : ".scope");
 }
 
+std::string sandbox_cgroup_path(const std::string& cgroups_path,
+                                const oci::ContainerId& id,
+                                const std::string& sandbox_id) {
+    const std::filesystem::path own = cgroup_path(cgroups_path, id);
+    return (own.parent_path() / ("kata_" + sandbox_id)).native();
+}
+
 HostCgroup::HostCgroup(const std::vector<CgroupHierarchy>& hierarchies, const std::string& path) {
     for (const CgroupHierarchy& hierarchy : hierarchies) {
         // ".." in a path of an engine or an image must not lead out of the hierarchy.
-        const auto absolute = (std::filesystem::path("/") /
-                               (path.front() == '/' ? path : hierarchy.own_path + "/" + path))
-                                  .lexically_normal();
-        directories_.push_back({hierarchy, hierarchy.mount_point / absolute.relative_path()});
+        const bool from_top = !path.empty() && path.front() == '/';
+        const std::string whole = from_top       ? path
+                                  : path.empty() ? hierarchy.own_path
+                                                 : hierarchy.own_path + "/" + path;
+        const auto below = (std::filesystem::path("/") / whole).lexically_normal().relative_path();
+        directories_.push_back(
+            {hierarchy, below.empty() ? hierarchy.mount_point : hierarchy.mount_point / below});
     }
 }
 
-HostCgroup HostCgroup::for_container(const std::string& cgroups_path, const oci::ContainerId& id) {
+HostCgroup HostCgroup::at(const std::string& path) {
     const auto cgroup = base::try_read_file("/proc/self/cgroup").value_or("");
     const auto mountinfo = base::try_read_file("/proc/self/mountinfo").value_or("");
-    return {cgroup_hierarchies(cgroup, mountinfo), cgroup_path(cgroups_path, id)};
+    return {cgroup_hierarchies(cgroup, mountinfo), path};
+}
+
+HostCgroup HostCgroup::of_process(pid_t pid) {
+    const auto cgroup =
+        base::try_read_file("/proc/" + std::to_string(pid) + "/cgroup").value_or("");
+    const auto mountinfo = base::try_read_file("/proc/self/mountinfo").value_or("");
+    return {cgroup_hierarchies(cgroup, mountinfo), ""};
 }
 
 void HostCgroup::create(Journal& journal) const {
@@ -181,10 +224,66 @@ void HostCgroup::create(Journal& journal) const {
     }
 }
 
+namespace {
+
+// Where v1 still can (kernels before 6.13), what a process has already allocated moves with it.
+void ask_to_move_charges(const std::filesystem::path& directory) {
+    try {
+        base::write_existing_file(directory / "memory.move_charge_at_immigrate", "3");
+    } catch (const base::Error&) {
+        return;
+    }
+}
+
+}  // namespace
+
 void HostCgroup::add(pid_t pid) const {
     for (const Directory& directory : directories_) {
+        if (directory.hierarchy.has_memory && !directory.hierarchy.unified) {
+            ask_to_move_charges(directory.path);
+        }
         base::write_existing_file(directory.path / "cgroup.procs", std::to_string(pid));
     }
+}
+
+void HostCgroup::add_with_children(pid_t pid) const {
+    add(pid);
+    const std::string number = std::to_string(pid);
+    // A child that is made from now on is made in the cgroup.
+    std::istringstream children(
+        base::try_read_file("/proc/" + number + "/task/" + number + "/children").value_or(""));
+    for (pid_t child = 0; children >> child;) {
+        add_with_children(child);
+    }
+}
+
+void HostCgroup::limit(const oci::CpuResources& cpu) const {
+    for (const auto& [hierarchy, path] : directories_) {
+        if (hierarchy.has_cpu && cpu.shares.value_or(0) != 0) {
+            base::write_existing_file(path / "cpu.shares", std::to_string(*cpu.shares));
+        }
+        if (hierarchy.unified && cpu.shares.value_or(0) != 0) {
+            base::write_existing_file(path / "cpu.weight", std::to_string(cpu_weight(*cpu.shares)));
+        }
+        if (!hierarchy.has_cpuset && !hierarchy.unified) {
+            continue;
+        }
+        if (!cpu.cpus.empty()) {
+            base::write_existing_file(path / "cpuset.cpus", cpu.cpus);
+        }
+        if (!cpu.mems.empty()) {
+            base::write_existing_file(path / "cpuset.mems", cpu.mems);
+        }
+    }
+}
+
+base::UniqueFd HostCgroup::open_memory() const {
+    for (const auto& [hierarchy, path] : directories_) {
+        if (hierarchy.has_memory && path != hierarchy.mount_point) {
+            return base::open_file(path, O_PATH | O_DIRECTORY);
+        }
+    }
+    return {};
 }
 
 void remove_cgroup(const std::filesystem::path& directory) {

@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "pkg/base/unique_fd.h"
 #include "pkg/oci/container_id.h"
+#include "pkg/oci/spec.h"
 #include "pkg/sandbox/journal.h"
 
 namespace kata::sandbox {
@@ -22,6 +24,9 @@ struct CgroupHierarchy {
     std::string own_path;  // "/..." below the mount point
     bool has_cpuset =
         false;  // v1 cpuset: a new directory is useless until cpus and mems are filled in
+    bool has_cpu = false;     // v1
+    bool has_memory = false;  // v1, or v2 with everything
+    bool unified = false;     // v2
     bool operator==(const CgroupHierarchy&) const = default;
 };
 
@@ -35,20 +40,40 @@ struct CgroupHierarchy {
 /// own; "slice:prefix:name" is what systemd would make of it; empty is the container's id.
 [[nodiscard]] std::string cgroup_path(const std::string& cgroups_path, const oci::ContainerId& id);
 
+/// Where one cgroup for a whole sandbox is (sandbox_cgroup_only): beside that of its containers.
+[[nodiscard]] std::string sandbox_cgroup_path(const std::string& cgroups_path,
+                                              const oci::ContainerId& id,
+                                              const std::string& sandbox_id);
+
 class HostCgroup {
   public:
-    /// Names the directories; makes nothing.
+    /// Names the directories; makes nothing. @param path below each hierarchy's top, or if it is
+    /// relative below where this process is there; empty: that itself.
     HostCgroup(const std::vector<CgroupHierarchy>& hierarchies, const std::string& path);
 
-    /// Of this host and process.
-    [[nodiscard]] static HostCgroup for_container(const std::string& cgroups_path,
-                                                  const oci::ContainerId& id);
+    /// On this host; a relative path is below the cgroup of this process.
+    [[nodiscard]] static HostCgroup at(const std::string& path);
+
+    /// Where a process is now, a kata-shim for example.
+    [[nodiscard]] static HostCgroup of_process(pid_t pid);
 
     /// Makes the directories, each journaled if it was not there.
     void create(Journal& journal) const;
 
+    /// Sets CPU shares and the lists of CPUs and memory nodes. Those are the limits that mean
+    /// something for a VM as a whole; the others are the guest's.
+    /// @throws base::Error naming the file that refuses a value.
+    void limit(const oci::CpuResources& cpu) const;
+
     /// Moves a process with all its threads.
     void add(pid_t pid) const;
+
+    /// Moves a process and its children, also one that is just being made.
+    void add_with_children(pid_t pid) const;
+
+    /// The directory in which memory is accounted, opened; invalid if the host accounts none, or in
+    /// the top of the hierarchy.
+    [[nodiscard]] base::UniqueFd open_memory() const;
 
   private:
     struct Directory {

@@ -13,6 +13,7 @@
 #include "pkg/sandbox/guest_spec.h"
 #include "pkg/sandbox/network_refresh.h"
 #include "pkg/sandbox/pod.h"
+#include "pkg/sandbox/resize.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/undo.h"
 
@@ -175,6 +176,8 @@ void ContainerCreation::enter_sandbox() {
         steps_.begin("join sandbox");
         address_ = agent_address(place_, load_pod_sandbox(place_));
         agent_ = connect_agent(vm_, place_, base::Deadline::after(config_.request_timeout));
+        SandboxResize(config_, vm_.hypervisor(), *agent_, log_, place_)
+            .grow(living_specs(place_, bundle_.spec));
         return;
     }
     BootedSandbox booted = boot_sandbox({config_,
@@ -202,7 +205,10 @@ void ContainerCreation::create_in_guest() {
 void ContainerCreation::hand_over() {
     const bool terminal = bundle_.spec.process && bundle_.spec.process->terminal;
     const auto deadline = base::Deadline::after(config_.request_timeout);
-    shim_->relay({record_.id, "", terminal}, vm_.agents().dial(address_, deadline), deadline);
+    shim_->relay({record_.id, "", terminal, false},
+                 vm_.agents().dial(address_, deadline),
+                 cgroup_.open_memory(),
+                 deadline);
 }
 
 void ContainerCreation::write_pid_file() const {

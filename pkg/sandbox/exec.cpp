@@ -22,12 +22,6 @@ namespace {
 
 constexpr std::chrono::seconds kKill{5};
 
-// An exec shim lives in the host's namespaces, but is accounted with its container.
-void account(const ContainerPlace& place, const base::ProcessId& shim) {
-    const oci::Spec spec = StateStore::load_spec(place);
-    HostCgroup::for_container(spec.linux_ ? spec.linux_->cgroups_path : "", place.id).add(shim.pid);
-}
-
 void kill_quietly(Agent& agent,
                   const std::string& container_id,
                   const std::string& exec_id,
@@ -57,7 +51,8 @@ base::ProcessId Runtime::exec(const ExecRequest& request) {
     steps.begin("launch shim");
     ShimProcess shim = ShimProcess::launch(
         {config_.shim_path, {}, request.console_socket, terminal && !request.foreground});
-    account(place, shim.id());
+    // It lives in the host's namespaces, but is accounted with its container.
+    HostCgroup::of_process(record.shim.pid).add(shim.id().pid);
     steps.begin("reach agent");
     const auto deadline = base::Deadline::after(config_.request_timeout);
     const auto agent = connect_agent(vm_, place, deadline);
@@ -70,7 +65,7 @@ base::ProcessId Runtime::exec(const ExecRequest& request) {
     base::ScopeExit kill_process(
         [&]() noexcept { kill_quietly(*agent, record.id, exec_id, log_); });
     steps.begin("hand over");
-    shim.relay({record.id, exec_id, terminal}, std::move(port), deadline);
+    shim.relay({record.id, exec_id, terminal, false}, std::move(port), {}, deadline);
     remember_exec(place, shim.id());
     if (!request.pid_file.empty()) {
         base::write_file_atomically(request.pid_file, std::to_string(shim.id().pid), 0644);

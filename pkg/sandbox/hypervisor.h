@@ -74,6 +74,7 @@ struct VmConfig {
 
 struct StartedVm {
     pid_t pid = 0;                               // QEMU's pid on the host
+    std::vector<pid_t> helpers;                  // of other processes for this VM (virtiofsd)
     std::optional<std::uint32_t> vsock_cid;      // only with VmConfig::vsock
     Accelerator accelerator = Accelerator::tcg;  // what automatic became
     std::vector<std::string> warnings;           // one line each, for the log

@@ -119,6 +119,9 @@ BootedSandbox boot_sandbox(const BootContext& context) {
 
     context.steps.begin("account VM");
     context.cgroup.add(started.pid);
+    for (const pid_t helper : started.helpers) {
+        context.cgroup.add_with_children(helper);
+    }
     network.connect(started.pid);
     context.vm.hypervisor().resume_vm(vm.uuid,
                                       base::Deadline::after(context.config.libvirt_timeout));

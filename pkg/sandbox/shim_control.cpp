@@ -31,7 +31,8 @@ json to_json(const ShimRelayRequest& request) {
     return {{"op", "relay"},
             {"containerId", request.container_id},
             {"execId", request.exec_id},
-            {"terminal", request.terminal}};
+            {"terminal", request.terminal},
+            {"memoryCgroup", request.memory_cgroup}};
 }
 
 ShimMountRequest mount_request_of(const json& message) {
@@ -58,7 +59,8 @@ ShimRequest request_of(const json& message) {
     if (operation == "relay") {
         return ShimRelayRequest{message.at("containerId").get<std::string>(),
                                 message.at("execId").get<std::string>(),
-                                message.at("terminal").get<bool>()};
+                                message.at("terminal").get<bool>(),
+                                message.at("memoryCgroup").get<bool>()};
     }
     throw base::Error(base::ErrorCode::invalid_argument,
                       "cannot serve shim request \"" + base::printable(operation) + "\"");

@@ -30,12 +30,13 @@ struct ShimMountRequest {
 /// Makes that tree `/` (step 9).
 struct ShimPivotRequest {};
 
-/// Becomes the relay of one process; the message carries the greeted connection and, if any, the
-/// locked lock file as descriptors (step 10).
+/// Becomes the relay of one process; the message carries as descriptors the greeted connection, the
+/// locked lock file if there is one, and the cgroup directory if it is announced (step 10).
 struct ShimRelayRequest {
     std::string container_id;
     std::string exec_id;  // empty: the container's init
     bool terminal = false;
+    bool memory_cgroup = false;  // the last descriptor is where the shim's memory is accounted
 };
 
 using ShimRequest = std::variant<ShimMountRequest, ShimPivotRequest, ShimRelayRequest>;

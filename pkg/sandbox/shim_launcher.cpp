@@ -232,10 +232,17 @@ void ShimProcess::request(const ShimRequest& request, base::Deadline deadline) {
     exchange(request, {}, deadline);
 }
 
-void ShimProcess::relay(const ShimRelayRequest& request, DialedPort port, base::Deadline deadline) {
+void ShimProcess::relay(ShimRelayRequest request,
+                        DialedPort port,
+                        UniqueFd memory_cgroup,
+                        base::Deadline deadline) {
     std::vector<FdRef> fds{port.connection.ref()};
     if (port.lock.valid()) {
         fds.push_back(port.lock.ref());
+    }
+    request.memory_cgroup = memory_cgroup.valid();
+    if (memory_cgroup.valid()) {
+        fds.push_back(memory_cgroup.ref());
     }
     exchange(request, fds, deadline);
     control_.reset();

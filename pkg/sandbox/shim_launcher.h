@@ -54,7 +54,12 @@ class ShimProcess {
     void request(const ShimRequest& request, base::Deadline deadline);
 
     /// The last request: from its reply on the shim lives without us.
-    void relay(const ShimRelayRequest& request, DialedPort port, base::Deadline deadline);
+    /// @param memory_cgroup the directory in which it is accounted, or invalid: see oom_notice.h of
+    /// the shim.
+    void relay(ShimRelayRequest request,
+               DialedPort port,
+               base::UniqueFd memory_cgroup,
+               base::Deadline deadline);
 
   private:
     ShimProcess(base::ProcessId id, base::UniqueFd control);

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kKernelParameters =
     "console=ttyS0 quiet loglevel=3 panic=1 reboot=t tsc=reliable no_timer_check noreplace-smp "
     "cryptomgr.notests init_on_alloc=0 random.trust_cpu=on 8250.nr_uarts=1 i8042.noaux "
-    "i8042.nomux i8042.nopnp net.ifnames=0 cgroup_no_v1=all";
+    "i8042.nomux i8042.nopnp net.ifnames=0 cgroup_no_v1=all iommu=off";
 
 // Memory grows by whole blocks of the guest's, which are this large or a multiple of it.
 constexpr std::uint64_t kMemoryBlockMib = 128;

@@ -70,6 +70,7 @@ int ProcessClient::wait() {
     request.set_kill_on_disconnect(true);
     v1::WaitProcessResponse response;
     throw_if_failed(stub_->WaitProcess(&wait_context_, request, &response), "wait for the process");
+    out_of_memory_ = response.out_of_memory();
     return response.status();
 }
 

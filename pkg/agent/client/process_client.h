@@ -4,6 +4,7 @@
 // threads at once.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -72,6 +73,9 @@ class ProcessClient {
     /// broke, not_found if there is no such process.
     [[nodiscard]] int wait();
 
+    /// After wait(): the guest's kernel has killed a process of the container for want of memory.
+    [[nodiscard]] bool out_of_memory() const { return out_of_memory_; }
+
     /// Ends wait() from another thread; wait() then throws unavailable.
     void cancel_wait() { wait_context_.TryCancel(); }
 
@@ -89,6 +93,7 @@ class ProcessClient {
     std::string container_id_;
     std::string exec_id_;
     grpc::ClientContext wait_context_;
+    std::atomic<bool> out_of_memory_ = false;
 };
 
 }  // namespace kata::agent

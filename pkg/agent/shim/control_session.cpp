@@ -65,12 +65,18 @@ RelayOrder ControlSession::serve_relay(const sandbox::ShimRelayRequest& request,
     if (stage_ == Stage::mounted) {
         throw out_of_order("relay");
     }
-    if (fds.empty() || fds.size() > 2) {
+    const std::size_t announced = request.memory_cgroup ? 1 : 0;
+    if (fds.size() < 1 + announced || fds.size() > 2 + announced) {
         throw Error(
             ErrorCode::invalid_argument,
-            "cannot serve the relay request: one connection and at most one lock belong to it");
+            "cannot serve the relay request: one connection, at most one lock and the memory "
+            "cgroup that it announces belong to it");
     }
-    RelayOrder order{request, std::move(fds[0]), {}};
+    RelayOrder order{request, std::move(fds[0]), {}, {}};
+    if (request.memory_cgroup) {
+        order.memory_cgroup = std::move(fds.back());
+        fds.pop_back();
+    }
     if (fds.size() == 2) {
         order.lock = std::move(fds[1]);
     }

@@ -15,7 +15,8 @@ namespace kata::agent {
 struct RelayOrder {
     sandbox::ShimRelayRequest process;
     base::UniqueFd connection;
-    base::UniqueFd lock;  // invalid if the connection needs none
+    base::UniqueFd lock;           // invalid if the connection needs none
+    base::UniqueFd memory_cgroup;  // invalid if there is none; see oom_notice.h
 };
 
 class ControlSession {

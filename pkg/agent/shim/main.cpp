@@ -29,6 +29,7 @@
 #include "pkg/agent/client/channel.h"
 #include "pkg/agent/client/process_client.h"
 #include "pkg/agent/shim/control_session.h"
+#include "pkg/agent/shim/oom_notice.h"
 #include "pkg/agent/shim/relay.h"
 #include "pkg/agent/shim/signal_queue.h"
 #include "pkg/agent/shim/stdio.h"
@@ -55,7 +56,11 @@ void prepare_libraries() {
     ::grpc_init();
 }
 
-int relay(agent::RelayOrder order, agent::SignalQueue& signals, int null, bool own_terminal) {
+int relay(agent::RelayOrder order,
+          agent::SignalQueue& signals,
+          int null,
+          bool own_terminal,
+          base::UniqueFd host_proc) {
     // gRPC starts its threads while the channel is made; none of them may run our handlers.
     std::optional<agent::BlockedSignals> blocked(std::in_place);
     agent::ProcessClient process(agent::open_channel(std::move(order.connection)),
@@ -66,8 +71,12 @@ int relay(agent::RelayOrder order, agent::SignalQueue& signals, int null, bool o
                        signals,
                        {order.process.terminal, own_terminal});
     blocked.reset();
+    const int status = relay.wait();
+    if (process.out_of_memory() && order.memory_cgroup.valid()) {
+        agent::tell_out_of_memory(order.memory_cgroup.ref(), host_proc.ref());
+    }
     // Threads may still be blocked on standard input, so there is no way out but this.
-    ::_exit(relay.wait() & 0xff);
+    ::_exit(status & 0xff);
 }
 
 int run(bool own_terminal) {
@@ -85,11 +94,14 @@ int run(bool own_terminal) {
         agent::take_terminal(base::FdRef(STDIN_FILENO));
     }
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    // After the pivot /proc is the container's, if it has one at all.
+    base::UniqueFd host_proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
     prepare_libraries();
     ::fcntl(sandbox::kShimControlFd, F_SETFD, FD_CLOEXEC);
     agent::ControlSession session{base::UniqueFd(sandbox::kShimControlFd)};
     auto order = session.serve();
-    return order ? relay(std::move(*order), signals, null, own_terminal) : kSetupFailed;
+    return order ? relay(std::move(*order), signals, null, own_terminal, std::move(host_proc))
+                 : kSetupFailed;
 }
 
 }  // namespace

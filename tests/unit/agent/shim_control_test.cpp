@@ -59,9 +59,9 @@ TEST(ControlSession, RelaysAtOnceForAnExec) {
     Conversation runtime;
     const auto connection = some_file();
     const auto lock = some_file();
-    EXPECT_EQ(
-        runtime.ask(sandbox::ShimRelayRequest{"web", "e1", true}, {connection.ref(), lock.ref()}),
-        "");
+    EXPECT_EQ(runtime.ask(sandbox::ShimRelayRequest{"web", "e1", true, false},
+                          {connection.ref(), lock.ref()}),
+              "");
     EXPECT_TRUE(runtime.hung_up());
     const auto& order = runtime.end();
     ASSERT_TRUE(order);
@@ -75,7 +75,8 @@ TEST(ControlSession, RelaysAtOnceForAnExec) {
 TEST(ControlSession, TakesAConnectionWithoutALock) {
     Conversation runtime;
     const auto connection = some_file();
-    EXPECT_EQ(runtime.ask(sandbox::ShimRelayRequest{"web", "", false}, {connection.ref()}), "");
+    EXPECT_EQ(runtime.ask(sandbox::ShimRelayRequest{"web", "", false, false}, {connection.ref()}),
+              "");
     const auto& order = runtime.end();
     ASSERT_TRUE(order);
     EXPECT_FALSE(order->lock.valid());
@@ -83,9 +84,10 @@ TEST(ControlSession, TakesAConnectionWithoutALock) {
 
 TEST(ControlSession, RefusesARelayWithoutConnectionAndGoesOn) {
     Conversation runtime;
-    EXPECT_NE(runtime.ask(sandbox::ShimRelayRequest{"web", "", false}), "");
+    EXPECT_NE(runtime.ask(sandbox::ShimRelayRequest{"web", "", false, false}), "");
     const auto connection = some_file();
-    EXPECT_EQ(runtime.ask(sandbox::ShimRelayRequest{"web", "", false}, {connection.ref()}), "");
+    EXPECT_EQ(runtime.ask(sandbox::ShimRelayRequest{"web", "", false, false}, {connection.ref()}),
+              "");
 }
 
 TEST(ControlSession, RefusesAPivotBeforeTheMounts) {

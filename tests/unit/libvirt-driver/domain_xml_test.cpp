@@ -93,6 +93,14 @@ TEST(DomainXml, OfAKvmQ35VmWithEverythingIsAsRecorded) {
                   build_domain_xml(full_config(), {Accelerator::kvm, kQemuUser}));
 }
 
+TEST(DomainXml, OfAVmWhoseMemoryCanGrowIsAsRecorded) {
+    VmConfig config = full_config();
+    config.vsock = false;
+    config.max_memory_mib = 4096;
+    config.memory_slots = 10;
+    expect_golden("q35-tcg-growing.xml", build_domain_xml(config, {Accelerator::tcg, kQemuUser}));
+}
+
 TEST(DomainXml, OfAPcVmForADaemonThatKeepsItsUserIsAsRecorded) {
     VmConfig config = full_config();
     config.machine_type = "pc";

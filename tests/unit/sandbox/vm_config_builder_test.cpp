@@ -11,19 +11,14 @@ ContainerPlace place() {
     return {oci::ContainerId("c1"), "c1", "/run/vc/sbs/c1", "/run/vc/sbs/c1/containers/c1"};
 }
 
-VmConfig build(const RuntimeConfig& config, const oci::Spec& spec) {
-    return build_vm_config(config, spec, place(), Share("/share", "c1"), "uuid");
-}
-
-oci::Spec spec_with(const oci::Resources& resources) {
-    oci::Spec spec;
-    spec.linux_.emplace();
-    spec.linux_->resources = resources;
-    return spec;
+VmConfig build(const RuntimeConfig& config,
+               const SandboxSize& size = {2, 600},
+               const SizeBounds& bounds = {4, 8000}) {
+    return build_vm_config(config, size, bounds, place(), Share("/share", "c1"), "uuid");
 }
 
 TEST(BuildVmConfig, NamesTheSandboxAndItsFiles) {
-    const VmConfig vm = build({}, {});
+    const VmConfig vm = build({});
     EXPECT_EQ(vm.name, "kata-c1");
     EXPECT_EQ(vm.uuid, "uuid");
     EXPECT_EQ(vm.console_log, "/run/vc/sbs/c1/console.log");
@@ -34,39 +29,38 @@ TEST(BuildVmConfig, NamesTheSandboxAndItsFiles) {
     EXPECT_EQ(vm.ports[3].socket, "/run/vc/sbs/c1/ports/3.sock");
 }
 
-TEST(BuildVmConfig, AddsTheLimitsOfTheContainerToTheDefaults) {
-    oci::Resources resources;
-    resources.memory.limit = (std::int64_t{100} << 20) + 1;
-    resources.cpu.quota = 150000;
-    resources.cpu.period = 100000;
-    const RuntimeConfig config;
-    const VmConfig vm = build(config, spec_with(resources));
-    EXPECT_EQ(vm.memory_mib, config.default_memory_mib + 101);
-    EXPECT_EQ(vm.vcpus, config.default_vcpus + 2);
+TEST(BuildVmConfig, HasEveryCpuPresentAndTellsTheGuestHowManyToUse) {
+    const VmConfig vm = build({});
+    EXPECT_EQ(vm.vcpus, 4U);
+    EXPECT_NE(vm.kernel_parameters.find(" maxcpus=2"), std::string::npos);
 }
 
-TEST(BuildVmConfig, TakesZeroAndMinusOneAsNoLimit) {
-    oci::Resources resources;
-    resources.memory.limit = -1;
-    resources.cpu.quota = 0;
-    resources.cpu.period = 0;
-    const RuntimeConfig config;
-    const VmConfig vm = build(config, spec_with(resources));
-    EXPECT_EQ(vm.memory_mib, config.default_memory_mib);
-    EXPECT_EQ(vm.vcpus, config.default_vcpus);
+TEST(BuildVmConfig, LetsMemoryGrowByWholeBlocksWithinTheBounds) {
+    const VmConfig vm = build({});
+    EXPECT_EQ(vm.memory_mib, 600U);
+    EXPECT_EQ(vm.max_memory_mib, 600U + 57 * 128);
+    EXPECT_EQ(vm.memory_slots, 10U);
+}
+
+TEST(BuildVmConfig, HasNoPlaceForMemoryThatCannotCome) {
+    EXPECT_EQ(build({}, {1, 600}, {1, 700}).max_memory_mib, 0U);
+    RuntimeConfig config;
+    config.memory_slots = 0;
+    EXPECT_EQ(build(config).max_memory_mib, 0U);
+    EXPECT_EQ(build(config).memory_slots, 0U);
 }
 
 TEST(BuildVmConfig, GivesTheAdministratorsKernelParametersTheLastWord) {
     RuntimeConfig config;
     config.kernel_params = "loglevel=7";
-    const std::string parameters = build(config, {}).kernel_parameters;
+    const std::string parameters = build(config).kernel_parameters;
     EXPECT_GT(parameters.rfind("loglevel=7"), parameters.find("loglevel=3"));
 }
 
 TEST(BuildVmConfig, HasNoPortsWithVsock) {
     RuntimeConfig config;
     config.use_vsock = true;
-    const VmConfig vm = build(config, {});
+    const VmConfig vm = build(config);
     EXPECT_TRUE(vm.vsock);
     EXPECT_TRUE(vm.ports.empty());
 }

@@ -1,0 +1,84 @@
+#include "pkg/libvirt-driver/memory.h"
+
+#include <charconv>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <libvirt/virterror.h>
+
+#include "pkg/base/error.h"
+#include "pkg/libvirt-driver/domain.h"
+#include "pkg/libvirt-driver/handles.h"
+#include "pkg/libvirt-driver/libvirt_error.h"
+#include "pkg/libvirt-driver/xml_text.h"
+
+namespace kata::libvirt_driver {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr std::uint64_t kKibibytesPerMebibyte = 1024;
+
+// libvirt shows sizes in KiB, whatever they were given in.
+std::uint64_t kibibytes_of(const std::string& text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) {
+        throw Error(ErrorCode::internal,
+                    fmt::format("libvirt gives the VM's memory the size \"{}\", not a number",
+                                base::printable(text)));
+    }
+    return number;
+}
+
+Error plug_error(const std::string& operation) {
+    const Error error = last_error(operation);
+    const std::string_view text = error.what();
+    if (text.find("slot") == std::string_view::npos && text.find("max") == std::string_view::npos) {
+        return error;
+    }
+    return {ErrorCode::unsupported,
+            error.what() + std::string("; memory_slots and default_maxmemory in "
+                                       "configuration.toml say how far a new VM can grow")};
+}
+
+}  // namespace
+
+std::string build_memory_xml(std::uint64_t memory_mib) {
+    return fmt::format(
+        "<memory model='dimm'>\n"
+        "  <target>\n"
+        "    <size unit='MiB'>{}</size>\n"
+        "    <node>0</node>\n"
+        "  </target>\n"
+        "</memory>\n",
+        memory_mib);
+}
+
+std::uint64_t plugged_memory_mib(const std::string& live_xml) {
+    std::uint64_t kibibytes = 0;
+    for (const std::string& size :
+         select_text(live_xml, "/domain/devices/memory/target/size/text()", "the XML of the VM")) {
+        kibibytes += kibibytes_of(size);
+    }
+    return kibibytes / kKibibytesPerMebibyte;
+}
+
+std::uint64_t attach_memory(virConnectPtr connection,
+                            const std::string& uuid,
+                            std::uint64_t memory_mib) {
+    const std::string operation = fmt::format(
+        "cannot plug {} MiB of memory into VM with UUID {}", memory_mib, base::printable(uuid));
+    const DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
+    if (domain == nullptr) {
+        throw last_error(operation);
+    }
+    const std::string xml = build_memory_xml(memory_mib);
+    if (virDomainAttachDeviceFlags(domain.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
+        throw plug_error(operation);
+    }
+    return plugged_memory_mib(live_xml(domain.get()));
+}
+
+}  // namespace kata::libvirt_driver
