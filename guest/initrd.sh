@@ -106,18 +106,31 @@ loadable() {
     done
 }
 
-stage_modules() {
+# stage_named_modules NAME...: puts the modules, and what they depend on, into the initrd; prints their paths
+# there in the order of loading.
+stage_named_modules() {
     local tree version names path paths target
     tree=$(compgen -G "$GUEST_OUT/modules/*") || die "no module tree; run kernel.sh first"
     version=${tree##*/}
-    names=$(read_list "$GUEST_RECIPE/modules" | loadable "$tree/modules.builtin" | tr '\n' ' ')
+    names=$(printf '%s\n' "$@" | loadable "$tree/modules.builtin" | tr '\n' ' ')
     paths=$(module_closure "$tree/modules.dep" "$names")
-    mkdir -p "$STAGE/etc/kata-agent"
     for path in $paths; do
         target="lib/modules/$version/${path%.ko*}.ko"
         stage_module "$tree/$path" "$STAGE/usr/$target"
-        printf '/%s\n' "$target" >>"$STAGE/etc/kata-agent/modules"
+        printf '/%s\n' "$target"
     done
+}
+
+stage_modules() {
+    local names type numbers name path
+    mkdir -p "$STAGE/etc/kata-agent"
+    mapfile -t names < <(read_list "$GUEST_RECIPE/modules")
+    stage_named_modules "${names[@]}" >"$STAGE/etc/kata-agent/modules"
+    while read -r type numbers name; do
+        stage_named_modules "$name" | while read -r path; do
+            printf '%s %s %s\n' "$type" "$numbers" "$path"
+        done
+    done < <(read_list "$GUEST_RECIPE/device-modules") >"$STAGE/etc/kata-agent/device-modules"
 }
 
 stage_skeleton() {

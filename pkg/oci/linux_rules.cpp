@@ -49,18 +49,6 @@ void check_id_mappings(const Linux& section) {
     }
 }
 
-void check_network(const Spec& spec) {
-    const Namespace* network = find_namespace(spec, "network");
-    if (network == nullptr) {
-        refuse_unsupported("linux.namespaces",
-                           "has no \"network\": " + std::string(kHostNetworkAdvice));
-    }
-    if (network->path == "/proc/1/ns/net") {
-        refuse_unsupported("linux.namespaces",
-                           "names the host's \"network\": " + std::string(kHostNetworkAdvice));
-    }
-}
-
 // runc's words: engines' users know them.
 void check_names(const Spec& spec) {
     if (find_namespace(spec, "uts") == nullptr &&
@@ -237,6 +225,18 @@ void check_intel_rdt(const Spec& spec) {
 
 }  // namespace
 
+void check_network(const Spec& spec) {
+    const Namespace* network = find_namespace(spec, "network");
+    if (network == nullptr) {
+        refuse_unsupported("linux.namespaces",
+                           "has no \"network\": " + std::string(kHostNetworkAdvice));
+    }
+    if (network->path == "/proc/1/ns/net") {
+        refuse_unsupported("linux.namespaces",
+                           "names the host's \"network\": " + std::string(kHostNetworkAdvice));
+    }
+}
+
 void check_linux(const Spec& spec) {
     if (spec.linux_) {
         check_namespaces(*spec.linux_);
@@ -253,7 +253,6 @@ void check_linux(const Spec& spec) {
         check_intel_rdt(spec);
         check_time_offsets(spec);
     }
-    check_network(spec);
     check_names(spec);
 }
 

@@ -182,18 +182,51 @@ struct LockedPort {
     base::FileLock lock;
 };
 
-LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadline) {
+unsigned lasting_ports(const sandbox::AgentAddress& address) {
+    constexpr unsigned kForCommands = 2;
+    return address.port_count < 2 * kForCommands ? address.port_count
+                                                 : address.port_count - kForCommands;
+}
+
+bool leaves_a_lasting_port(const sandbox::AgentAddress& address, unsigned taken) {
+    const unsigned lasting = lasting_ports(address);
+    if (taken >= lasting || lasting == address.port_count) {
+        return true;
+    }
+    for (unsigned port = 0; port < lasting; ++port) {
+        if (port != taken && try_lock(address, port)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::optional<LockedPort> try_lock_port(const sandbox::AgentAddress& address,
+                                        unsigned port,
+                                        PortUse use) {
+    if (use == PortUse::lasting && port >= lasting_ports(address)) {
+        return std::nullopt;
+    }
+    auto lock = try_lock(address, port);
+    if (!lock || (use == PortUse::command && !leaves_a_lasting_port(address, port))) {
+        return std::nullopt;
+    }
+    ::futimens(lock->fd().get(), nullptr);
+    return LockedPort{port, std::move(*lock)};
+}
+
+LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadline, PortUse use) {
+    const unsigned usable = use == PortUse::lasting ? lasting_ports(address) : address.port_count;
     for (;;) {
         for (const unsigned port : ports_by_rest(address)) {
-            if (auto lock = try_lock(address, port)) {
-                ::futimens(lock->fd().get(), nullptr);
-                return {port, std::move(*lock)};
+            if (auto locked = try_lock_port(address, port, use)) {
+                return std::move(*locked);
             }
         }
         if (deadline.passed()) {
             throw Error(ErrorCode::timeout,
                         "cannot talk to the agent at \"" + address.ports_dir.native() + "\": all " +
-                            std::to_string(address.port_count) +
+                            std::to_string(usable) +
                             " ports of the VM are in use, one for each container and each exec "
                             "session that "
                             "runs; end some and try again");
@@ -203,13 +236,15 @@ LockedPort lock_free_port(const sandbox::AgentAddress& address, Deadline deadlin
     }
 }
 
-sandbox::DialedPort dial_port(const sandbox::AgentAddress& address, Deadline deadline) {
+sandbox::DialedPort dial_port(const sandbox::AgentAddress& address,
+                              Deadline deadline,
+                              PortUse use) {
     if (address.port_count == 0) {
         throw Error(ErrorCode::invalid_argument,
                     "cannot talk to the agent at \"" + address.ports_dir.native() +
                         "\": the VM has no port for it");
     }
-    LockedPort port = lock_free_port(address, deadline);
+    LockedPort port = lock_free_port(address, deadline, use);
     const std::filesystem::path socket = port_file(address, port.number, ".sock");
     base::UniqueFd connection = connect_and_greet(
         [&] { return connect_port(socket, deadline); }, socket.native(), deadline);
@@ -223,9 +258,11 @@ sandbox::DialedPort dial_vsock(std::uint32_t cid, Deadline deadline) {
 
 }  // namespace
 
-sandbox::DialedPort dial_agent(const sandbox::AgentAddress& address, Deadline deadline) {
+sandbox::DialedPort dial_agent(const sandbox::AgentAddress& address,
+                               Deadline deadline,
+                               PortUse use) {
     return address.vsock_cid ? dial_vsock(*address.vsock_cid, deadline)
-                             : dial_port(address, deadline);
+                             : dial_port(address, deadline, use);
 }
 
 }  // namespace kata::agent

@@ -124,13 +124,6 @@ void enable_controllers() {
     }
 }
 
-void load_module(const std::string& path) {
-    const base::UniqueFd file = base::open_file(path, O_RDONLY);
-    if (::syscall(SYS_finit_module, file.get(), "", 0) != 0 && errno != EEXIST) {
-        throw base::errno_error("load module", path, errno);
-    }
-}
-
 void load_modules() {
     for (const std::string& path :
          parse_module_list(base::try_read_file(kModuleList).value_or(""))) {
@@ -168,6 +161,13 @@ void set_hostname() {
 }
 
 }  // namespace
+
+void load_module(const std::string& path) {
+    const base::UniqueFd file = base::open_file(path, O_RDONLY);
+    if (::syscall(SYS_finit_module, file.get(), "", 0) != 0 && errno != EEXIST) {
+        throw base::errno_error("load module", path, errno);
+    }
+}
 
 std::vector<std::string> parse_module_list(const std::string& text) {
     std::vector<std::string> paths;

@@ -15,6 +15,9 @@ void boot();
 /// The paths in a module list: one a line, '#' begins a comment.
 [[nodiscard]] std::vector<std::string> parse_module_list(const std::string& text);
 
+/// Loads a kernel module; one that is loaded is fine. @throws base::Error naming it.
+void load_module(const std::string& path);
+
 /// Never returns: syncs and switches the VM off.
 [[noreturn]] void power_off();
 

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pkg/agent/guest/crun_error.h"
+#include "pkg/agent/guest/device_modules.h"
 #include "pkg/agent/guest/network_sysctl.h"
 #include "pkg/agent/guest/process_attributes.h"
 #include "pkg/base/error.h"
@@ -213,6 +214,7 @@ StartedProcess CrunRuntime::create(const std::string& container_id, const std::s
             return;  // the first error is the one to report
         }
     });
+    load_device_modules(spec);
     shared_memory_.attach(container_id, spec);
     const base::UniqueFd config =
         base::open_file(bundle / "config.json", O_WRONLY | O_CREAT | O_TRUNC, 0600);

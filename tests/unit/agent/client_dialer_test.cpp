@@ -243,6 +243,37 @@ TEST(Dial, SaysThatAllPortsAreInUse) {
     }
 }
 
+// Of four ports the last two are for commands.
+TEST(Dial, OfACommandLeavesTheLastPortThatAProcessCouldKeep) {
+    const auto serve = [](int connection) {
+        greet(connection);
+        wait_for_hang_up(connection);
+    };
+    const PortsDirectory ports;
+    const auto busy = FileLock::try_acquire(ports.lock(0), FileLock::Mode::exclusive);
+    const FakePort kept(ports.socket(1), {serve});
+    const FakePort first(ports.socket(2), {serve});
+    const FakePort second(ports.socket(3), {serve});
+    const auto command = dial_agent(ports.address(4), later());
+    const auto other_command = dial_agent(ports.address(4), later());
+    const auto process = dial_agent(ports.address(4), later(), PortUse::lasting);
+    EXPECT_EQ(kept.connections(), 1);
+    EXPECT_EQ(first.connections() + second.connections(), 2);
+}
+
+TEST(Dial, OfAProcessLeavesTwoPortsToCommands) {
+    const PortsDirectory ports;
+    const auto busy = FileLock::try_acquire(ports.lock(0), FileLock::Mode::exclusive);
+    const auto busy_too = FileLock::try_acquire(ports.lock(1), FileLock::Mode::exclusive);
+    try {
+        static_cast<void>(
+            dial_agent(ports.address(4), Deadline::after(milliseconds(20)), PortUse::lasting));
+        FAIL() << "the dial succeeded";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("all 2 ports"), std::string::npos) << error.what();
+    }
+}
+
 TEST(Dial, WaitsForAPortToBecomeFree) {
     const PortsDirectory ports;
     auto busy = FileLock::try_acquire(ports.lock(0), FileLock::Mode::exclusive);

@@ -11,6 +11,7 @@
 
 #include "pkg/agent/guest/boot.h"
 #include "pkg/agent/guest/cgroup.h"
+#include "pkg/agent/guest/device_modules.h"
 #include "pkg/agent/guest/namespaces.h"
 #include "pkg/agent/guest/network_sysctl.h"
 #include "pkg/agent/guest/power_button.h"
@@ -78,6 +79,16 @@ TEST(MemberNamespaces, RefuseTypesThatCannotBeShared) {
         R"({"linux":{"namespaces":[{"type":"mount","path":"container:infra"}]}})";
     EXPECT_THROW((void)with_member_namespaces(spec, [](const std::string&) { return pid_t{42}; }),
                  base::Error);
+}
+
+TEST(DeviceModules, AreThoseOfTheDevicesThatAreAskedFor) {
+    const std::string list = "c 10:200 /lib/deep.ko\nc 10:200 /lib/tun.ko\nb 7:0 /lib/loop.ko\n";
+    const auto spec = nlohmann::json::parse(
+        R"({"linux":{"devices":[{"type":"c","major":10,"minor":200},{"type":"c"},7]}})");
+    EXPECT_EQ(modules_of_devices(spec, list),
+              (std::vector<std::string>{"/lib/deep.ko", "/lib/tun.ko"}));
+    EXPECT_TRUE(modules_of_devices(nlohmann::json::object(), list).empty());
+    EXPECT_TRUE(modules_of_devices(spec, "").empty());
 }
 
 TEST(SharedMemory, TakesNoNameThatLeadsElsewhere) {

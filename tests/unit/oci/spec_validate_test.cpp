@@ -183,7 +183,16 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{R"({"linux":{"maskedPaths":["/a","b"]}})", kInvalid, "linux.maskedPaths[1]"},
         Rule{R"({"linux":{"readonlyPaths":["b"]}})", kInvalid, "linux.readonlyPaths[0]"},
         Rule{R"({"linux":{"personality":{"domain":"BSD"}}})", kInvalid, "linux.personality.domain"},
-        Rule{R"({"linux":{"intelRdt":{"closID":"x"}}})", kUnsupported, "linux.intelRdt"}));
+        Rule{R"({"linux":{"intelRdt":{"closID":"x"}}})", kUnsupported, "linux.intelRdt"},
+        Rule{R"({"linux":{"timeOffsets":{"monotonic":{"secs":1}}}})",
+             kUnsupported,
+             "linux.timeOffsets"},
+        Rule{R"({"hostname":"h","linux":{"namespaces":[{"type":"network"}]}})",
+             kInvalid,
+             "hostname is set: unable to set hostname without a private UTS namespace"},
+        Rule{R"({"hostname":"","domainname":"d","linux":{"namespaces":[{"type":"network"}]}})",
+             kInvalid,
+             "domainname is set"}));
 
 class KeptRule : public testing::TestWithParam<const char*> {};
 
