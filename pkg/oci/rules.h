@@ -17,6 +17,8 @@ namespace kata::oci {
 void check_mounts(const Spec& spec, Warnings& warnings);
 void check_hooks(const Spec& spec);
 void check_linux(const Spec& spec);
+/// Not the host's network.
+void check_network(const Spec& spec);
 void check_process(const Process& process, const std::string& path, Warnings& warnings);
 
 /// @throws base::Error invalid_argument: "<path> <rule>".

@@ -64,7 +64,7 @@ void require_one_of(const std::string& path,
     refuse(path, "has the unknown value " + in_quotes(value) + "; use one of " + names);
 }
 
-Warnings validate(const Spec& spec) {
+Warnings validate(const Spec& spec, HostNetwork host_network) {
     Warnings warnings;
     check_version(spec);
     check_process_is_set(spec);
@@ -75,6 +75,9 @@ Warnings validate(const Spec& spec) {
     check_mounts(spec, warnings);
     check_hooks(spec);
     check_linux(spec);
+    if (host_network == HostNetwork::refused) {
+        check_network(spec);
+    }
     return warnings;
 }
 

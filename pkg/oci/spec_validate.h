@@ -13,10 +13,13 @@ namespace kata::oci {
 /// Things to log: the container is created all the same.
 using Warnings = std::vector<std::string>;
 
+/// Whether a container may be without a network namespace of its own.
+enum class HostNetwork { refused, allowed };
+
 /// @throws base::Error invalid_argument or unsupported for the first broken rule; the message
 /// begins with the JSON path of the value. @return what is odd and allowed, e.g. an unknown
 /// capability.
-[[nodiscard]] Warnings validate(const Spec& spec);
+[[nodiscard]] Warnings validate(const Spec& spec, HostNetwork host_network = HostNetwork::refused);
 
 /// The rules for `linux.resources` alone, for update.
 void validate_resources(const Resources& resources);

@@ -24,12 +24,21 @@ namespace {
 // Another create of the same pod, which boots a VM, may hold the lock that long.
 constexpr std::chrono::seconds kLockWait{240};
 
-oci::Bundle load_valid_bundle(const CreateRequest& request, base::Log& log) {
+oci::Bundle load_valid_bundle(const CreateRequest& request,
+                              const RuntimeConfig& config,
+                              base::Log& log) {
     oci::Bundle bundle = oci::load_bundle(
         request.bundle,
         request.config_file.empty() ? std::nullopt : std::optional(request.config_file));
-    for (const std::string& warning : oci::validate(bundle.spec)) {
+    const auto host_network =
+        config.disable_new_netns ? oci::HostNetwork::allowed : oci::HostNetwork::refused;
+    for (const std::string& warning : oci::validate(bundle.spec, host_network)) {
         log.warning(warning);
+    }
+    if (config.disable_new_netns) {
+        leave_in_host_network(bundle.spec);
+    } else {
+        refuse_host_network(bundle.spec);
     }
     return bundle;
 }
@@ -64,11 +73,10 @@ std::optional<ContainerPlace> pod_sandbox(const StateStore& store, const oci::Sp
 }  // namespace
 
 base::ProcessId Runtime::create(const CreateRequest& request) {
-    const oci::Bundle bundle = load_valid_bundle(request, log_);
+    const oci::Bundle bundle = load_valid_bundle(request, config_, log_);
     const bool terminal = bundle.spec.process && bundle.spec.process->terminal;
     require_usable_console(terminal, !request.foreground, request.console_socket);
     check_pid_file(request);
-    refuse_host_network(bundle.spec);
     const auto pod = pod_sandbox(store_, bundle.spec);
     const Reservation reservation =
         store_.reserve(request.id, pod, base::Deadline::after(kLockWait));

@@ -1,6 +1,7 @@
 #include "pkg/sandbox/host_network.h"
 
 #include <filesystem>
+#include <vector>
 
 #include "pkg/base/error.h"
 #include "pkg/base/netlink/network_namespace.h"
@@ -26,6 +27,14 @@ void refuse_host_network(const oci::Spec& spec) {
                     "of its own (docker and podman: --network bridge or none) and publish its "
                     "ports");
         }
+    }
+}
+
+void leave_in_host_network(oci::Spec& spec) {
+    if (spec.linux_) {
+        std::erase_if(spec.linux_->namespaces, [](const oci::Namespace& one) {
+            return one.type == "network" && one.path.empty();
+        });
     }
 }
 

@@ -9,4 +9,7 @@ namespace kata::sandbox {
 /// whatever path. A path that cannot be looked at is left to whoever joins it.
 void refuse_host_network(const oci::Spec& spec);
 
+/// For disable_new_netns: no network namespace is made where the spec asks for a new one.
+void leave_in_host_network(oci::Spec& spec);
+
 }  // namespace kata::sandbox

@@ -36,6 +36,9 @@ constexpr milliseconds kLook{500};
 // Between fork and exec. What is said here is errno, through `report`.
 [[noreturn]] void become_watch(char* const* argv, int null, int report) {
     ::setsid();
+    if (::chdir("/") != 0) {
+        ::_exit(127);
+    }
     for (const int fd : {0, 1, 2}) {
         ::dup2(null, fd);
     }

@@ -107,7 +107,15 @@ void join_tap(const NetworkNamespaces& namespaces, const NetworkEndpoint& endpoi
 void make_macvtap(const NetworkNamespaces& namespaces, const NetworkEndpoint& endpoint) {
     Socket socket(namespaces.container);
     const Link lower = require_link(socket, endpoint.interface, "the container's network");
-    netlink::create_macvtap(socket, endpoint.tap, lower.index);
+    try {
+        netlink::create_macvtap(socket, endpoint.tap, lower.index);
+    } catch (const Error& error) {
+        throw Error(
+            error.code(),
+            "cannot connect the VM to interface \"" + base::printable(endpoint.interface, 32) +
+                "\"",
+            std::string(error.what()) + "; it cannot belong to another VM or have a macvlan on it");
+    }
     const Link made = require_link(socket, endpoint.tap, "the container's network");
     netlink::disable_ipv6_autoconfiguration(socket, made.index);
     netlink::move_link(socket, made.index, namespaces.libvirt);
