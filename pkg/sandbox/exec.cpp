@@ -49,9 +49,10 @@ base::ProcessId Runtime::exec(const ExecRequest& request) {
     const bool terminal = process.terminal;
     require_usable_console(terminal, !request.foreground, request.console_socket);
     steps.begin("launch shim");
-    ShimProcess shim = ShimProcess::launch(
-        {config_.shim_path, {}, request.console_socket, terminal && !request.foreground});
-    // It lives in the host's namespaces, but is accounted with its container.
+    ShimProcess shim = ShimProcess::launch({config_.shim_path,
+                                            exec_shim_namespaces(record.shim.pid),
+                                            request.console_socket,
+                                            terminal && !request.foreground});
     HostCgroup::of_process(record.shim.pid).add(shim.id().pid);
     steps.begin("reach agent");
     const auto deadline = base::Deadline::after(config_.request_timeout);

@@ -186,6 +186,12 @@ ShimNamespaces shim_namespaces(const oci::Spec& spec) {
     return namespaces;
 }
 
+ShimNamespaces exec_shim_namespaces(pid_t init_shim) {
+    ShimNamespaces namespaces;
+    namespaces.join.push_back({"/proc/" + std::to_string(init_shim) + "/ns/pid", CLONE_NEWPID});
+    return namespaces;
+}
+
 ShimProcess::ShimProcess(base::ProcessId id, UniqueFd control)
     : id_(id), control_(std::move(control)) {}
 

@@ -5,6 +5,8 @@
 // owner of the process afterwards: a relaying shim belongs to its subreaper, the engine.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -33,6 +35,10 @@ struct ShimNamespaces {
 /// What the spec's namespaces mean for the init shim: network, ipc, uts and pid as written, a mount
 /// namespace of its own always; user, cgroup and time exist in the guest only.
 [[nodiscard]] ShimNamespaces shim_namespaces(const oci::Spec& spec);
+
+/// The pid namespace of the container's init shim, and nothing else of its: with that shim the
+/// kernel ends the shims of its execs, and engines hear of their ends first, as with runc.
+[[nodiscard]] ShimNamespaces exec_shim_namespaces(pid_t init_shim);
 
 struct ShimLaunch {
     std::filesystem::path program;  // kata-shim

@@ -67,6 +67,19 @@ qemu_of() {
     expect_equal "$(docker exec shimless echo back)" back
 }
 
+@test "exec of containers that stop, end or are killed meanwhile end too, with their code and all they have written" {
+    local how
+    for how in 'stop --time 0 open' 'kill open' 'exec open touch /end'; do
+        start_case --detach --name open busybox sh -c 'until test -e /end; do sleep 0.1; done'
+        docker exec open sh -c 'echo begun; sleep 1000' </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+        wait_until 30 grep -q begun "$BATS_TEST_TMPDIR/out"
+        # shellcheck disable=SC2086  # words
+        docker $how >/dev/null
+        expect_end $! 137
+        docker rm --force open
+    done
+}
+
 runs_twice() {
     [[ $(docker top "$1" -eo pid,comm | grep -c kata-shim) == 2 ]]
 }

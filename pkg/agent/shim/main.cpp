@@ -15,13 +15,16 @@
 // before the relay began. It never prints: its standard error is the workload's.
 #include <fcntl.h>
 #include <malloc.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <optional>
 #include <string_view>
+#include <thread>
 
 #include <absl/base/internal/sysinfo.h>
 #include <grpc/grpc.h>
@@ -40,6 +43,8 @@ namespace {
 using namespace kata;
 
 constexpr int kSetupFailed = 1;
+constexpr std::chrono::seconds kCompanionsEnd{2};
+constexpr std::chrono::milliseconds kCompanionsPoll{2};
 
 // After the pivot every file of the system is the image's. What libraries read once and remember is
 // read here.
@@ -54,6 +59,19 @@ void prepare_libraries() {
     agent::silence_grpc();
     const agent::BlockedSignals blocked;
     ::grpc_init();
+}
+
+// With the first process of a pid namespace the kernel ends all others there. Those are the shims of
+// execs that end in the guest just now, too: what they still have to pass on would be lost, and an
+// engine that hears of the container's end first never asks for theirs.
+void await_companions() {
+    if (::getpid() != 1) {
+        return;
+    }
+    const auto limit = std::chrono::steady_clock::now() + kCompanionsEnd;
+    while (::kill(-1, 0) == 0 && std::chrono::steady_clock::now() < limit) {
+        std::this_thread::sleep_for(kCompanionsPoll);
+    }
 }
 
 int relay(agent::RelayOrder order,
@@ -75,6 +93,7 @@ int relay(agent::RelayOrder order,
     if (process.out_of_memory() && order.memory_cgroup.valid()) {
         agent::tell_out_of_memory(order.memory_cgroup.ref(), host_proc.ref());
     }
+    await_companions();
     // Threads may still be blocked on standard input, so there is no way out but this.
     ::_exit(status & 0xff);
 }

@@ -29,6 +29,13 @@ TEST(ShimNamespaces, AreMadeForThoseWithoutAPath) {
     EXPECT_TRUE(namespaces.join.empty());
 }
 
+TEST(ShimNamespaces, OfAnExecAreThePidNamespaceOfTheContainersShimAlone) {
+    const auto namespaces = exec_shim_namespaces(4711);
+    const std::vector<ShimNamespaces::Join> expected{{"/proc/4711/ns/pid", CLONE_NEWPID}};
+    EXPECT_EQ(namespaces.join, expected);
+    EXPECT_EQ(namespaces.create, 0);
+}
+
 TEST(ShimNamespaces, AreJoinedInOrderWithPidLast) {
     const auto namespaces = shim_namespaces(
         spec_with({{"pid", "/proc/9/ns/pid"}, {"network", "/run/netns/n"}, {"mount", "/x"}}));
