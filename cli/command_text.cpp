@@ -135,6 +135,21 @@ configuration.toml starts.)"},
                 "write an example config.json",
                 R"(The example runs "sh" from the directory rootfs beside it. Edit process.args,
 and set process.terminal to false for a program without a terminal.)"},
+    CommandText{"kata-check",
+                "",
+                0,
+                0,
+                "check whether this host can run containers in virtual machines",
+                R"(Also called "check". Each check passes, warns (it works, slower or not in every
+way) or fails, with the command that repairs it. The exit status is 0 if
+nothing failed. Run it as root: as another user it sees less.)"},
+    CommandText{"kata-env",
+                "",
+                0,
+                0,
+                "show what this runtime is made of and set to, as TOML",
+                R"(Also called "env". Runtime, hypervisor, guest, libvirt and host, as the
+configuration in force has them. What is missing is shown as such.)"},
     CommandText{"features",
                 "",
                 0,
@@ -150,8 +165,15 @@ and set process.terminal to false for a program without a terminal.)"},
                 R"(The same as --help behind the command.)"},
 };
 
-constexpr std::array<std::string_view, 3> kUnavailable = {
-    "checkpoint", "init", "restore"};
+struct Alias {
+    std::string_view name;
+    std::string_view command;
+};
+
+constexpr std::array kAliases = {
+    Alias{"h", "help"}, Alias{"check", "kata-check"}, Alias{"env", "kata-env"}};
+
+constexpr std::array<std::string_view, 3> kUnavailable = {"checkpoint", "init", "restore"};
 
 }  // namespace
 
@@ -160,7 +182,8 @@ std::span<const CommandText> command_texts() {
 }
 
 const CommandText* find_command(std::string_view name) {
-    const std::string_view wanted = name == "h" ? "help" : name;
+    const auto* alias = std::ranges::find(kAliases, name, &Alias::name);
+    const std::string_view wanted = alias == kAliases.end() ? name : alias->command;
     const auto* found = std::ranges::find(kCommands, wanted, &CommandText::name);
     return found == kCommands.end() ? nullptr : found;
 }

@@ -23,7 +23,7 @@ inline constexpr std::size_t kAnyNumber = std::numeric_limits<std::size_t>::max(
 /// In the order of the help.
 [[nodiscard]] std::span<const CommandText> command_texts();
 
-/// nullptr: no such command. "h" is help.
+/// nullptr: no such command. "h", "check" and "env" are short for help, kata-check and kata-env.
 [[nodiscard]] const CommandText* find_command(std::string_view name);
 
 /// Commands that other OCI runtimes have and this one does not have yet.

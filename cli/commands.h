@@ -22,6 +22,12 @@ struct CommandContext {
     base::Log& log;
 };
 
+/// What commands on the host itself work with: they need no root, and a configuration that cannot be
+/// used is one of their findings.
+struct HostContext {
+    const GlobalOptions& global;
+};
+
 int execute(const CreateOptions& options, const CommandContext& context);
 int execute(const StartOptions& options, const CommandContext& context);
 int execute(const RunOptions& options, const CommandContext& context);
@@ -36,6 +42,9 @@ int execute(const PauseOptions& options, const CommandContext& context);
 int execute(const ResumeOptions& options, const CommandContext& context);
 int execute(const UpdateOptions& options, const CommandContext& context);
 int execute(const EventsOptions& options, const CommandContext& context);
+
+int execute(const CheckOptions& options, const HostContext& context);
+int execute(const EnvOptions& options, const HostContext& context);
 
 int execute(const SpecOptions& options);
 int execute(const FeaturesOptions& options);

@@ -91,6 +91,8 @@ int execute_command(const Invocation& invocation, CommandLog& log) {
         [&]<typename Options>(const Options& options) {
             if constexpr (requires(const CommandContext& context) { execute(options, context); }) {
                 return execute_on_containers(options, invocation.global, log);
+            } else if constexpr (requires(const HostContext& host) { execute(options, host); }) {
+                return execute(options, HostContext{invocation.global});
             } else {
                 return execute(options);
             }

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "cli/command_text.h"
-#include "cli/did_you_mean.h"
 #include "cli/help_layout.h"
 #include "cli/options_commands.h"
+#include "pkg/base/did_you_mean.h"
 
 namespace kata::cli {
 namespace {
@@ -118,6 +118,8 @@ constexpr std::array kParsers = {
     parser<UpdateOptions>("update"),
     parser<EventsOptions>("events"),
     parser<SpecOptions>("spec"),
+    parser<CheckOptions>("kata-check"),
+    parser<EnvOptions>("kata-env"),
     parser<FeaturesOptions>("features"),
     parser<VersionOptions>("version"),
     parser<HelpOptions>("help"),
@@ -139,7 +141,7 @@ Misuse unknown_command(const std::string& name) {
     for (const CommandText& text : command_texts()) {
         known.push_back(text.name);
     }
-    const auto near = did_you_mean(name, known);
+    const auto near = base::did_you_mean(name, known);
     return {ErrorCode::invalid_argument,
             "unknown command " + quoted + "; " +
                 (near ? "did you mean \"" + *near + "\"?"

@@ -149,6 +149,24 @@ struct SpecOptions {
     bool rootless = false;
 };
 
+/// kata-check
+struct CheckOptions {
+    bool verbose = false;
+    bool strict = false;
+    bool json = false;
+    bool fix = false;
+    bool yes = false;
+    bool no_network_checks = false;
+    bool check_version_only = false;
+    bool only_list_releases = false;
+    bool include_all_releases = false;
+};
+
+/// kata-env
+struct EnvOptions {
+    bool json = false;
+};
+
 struct FeaturesOptions {};
 
 struct VersionOptions {};
@@ -181,6 +199,8 @@ using CommandOptions = std::variant<CreateOptions,
                                     UpdateOptions,
                                     EventsOptions,
                                     SpecOptions,
+                                    CheckOptions,
+                                    EnvOptions,
                                     FeaturesOptions,
                                     VersionOptions,
                                     ConfigPathsOptions,

@@ -68,6 +68,12 @@ void add_flags(FlagSet& flags, NetworkOptions& options);
 /// @throws base::Error invalid_argument: no such action, or a file where none belongs
 void take_positionals(NetworkOptions& options, const Positionals& words);
 
+// options_host.cpp
+void add_flags(FlagSet& flags, CheckOptions& options);
+void add_flags(FlagSet& flags, EnvOptions& options);
+void take_positionals(CheckOptions& options, const Positionals& words);
+void take_positionals(EnvOptions& options, const Positionals& words);
+
 // options_global.cpp
 void add_flags(FlagSet& flags, GlobalFlags& options);
 

@@ -31,13 +31,15 @@ put() {
 }
 
 put_programs() {
-    local runtime shim library
+    local runtime shim library net
     runtime=$(built kata-runtime)
     shim=$(built kata-shim)
     library=$(built libkata-vm.so)
+    net=$(built libkata-net.so)
     put 0755 "$runtime" "$PREFIX/bin/kata-runtime"
     put 0755 "$shim" "$PREFIX/libexec/kata-runtime/kata-shim"
     put 0755 "$library" "$PREFIX/libexec/kata-runtime/libkata-vm.so"
+    put 0755 "$net" "$PREFIX/libexec/kata-runtime/libkata-net.so"
 }
 
 put_guest() {

@@ -43,6 +43,9 @@ struct Result {
 /// Whether containers can run: nothing failed.
 [[nodiscard]] bool is_capable(const std::vector<Result>& results);
 
+/// Whether all parts of the runtime are of version `own`; only asked for by kata-check --strict.
+Finding check_versions(const Host& host, const std::string& own);
+
 // checks_cpu.cpp
 Finding check_architecture(const Host& host);
 Finding check_cpu(const Host& host);

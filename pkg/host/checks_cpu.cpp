@@ -62,6 +62,20 @@ Finding no_virtualization(const Host& host) {
     return finding;
 }
 
+/// KVM is chosen, because everything speaks for it, and does not work.
+Finding unable_to_create(int error) {
+    if (error == EBUSY) {
+        return {
+            .verdict = Verdict::fail,
+            .text = "another hypervisor running on this machine keeps KVM from making VMs",
+            .remedy = {"lsmod | grep -E 'vbox|vmmon'  # end its VMs and unload it", std::nullopt}};
+    }
+    return {.verdict = Verdict::fail,
+            .text = "KVM does not make VMs: " + base::errno_text(error) +
+                    "; set accelerator = \"tcg\" in configuration.toml to do without it",
+            .remedy = {"dmesg | grep -i kvm", std::nullopt}};
+}
+
 /// Intel's KVM without it runs real-mode code of a guest through an emulator of its own.
 bool lacks_unrestricted_guest(const Host& host) {
     const auto& parameters = host.module("kvm_intel").parameters;
@@ -131,7 +145,7 @@ Finding check_kvm_modules(const Host& host) {
     if (!present) {
         finding.verdict = without_kvm(host);
         finding.text = module + " is not loaded, " + consequence(host);
-        finding.remedy = load_modules({"kvm", module});
+        finding.remedy = load_modules(host, {"kvm", module});
     } else if (lacks_unrestricted_guest(host)) {
         finding.verdict = Verdict::warn;
         finding.text = "kvm_intel runs with unrestricted_guest=N, which slows the boot of guests";
@@ -155,15 +169,16 @@ Finding check_kvm_device(const Host& host) {
                                "  # in a container: start it with --device /dev/kvm",
                            std::nullopt}};
     }
-    const int error = host.create_vm_error.value_or(host.kvm.open_error);
-    if (error == EBUSY) {
+    const int opening = host.kvm.open_error;
+    if (opening != 0 && (host.as_root || opening != EACCES)) {
         return {.verdict = without_kvm(host),
-                .text = "another hypervisor running on this machine keeps KVM from making VMs"};
+                .text = "/dev/kvm does not open: " + base::errno_text(opening) + ", " +
+                        consequence(host),
+                .remedy = {"ls -l /dev/kvm  # in a container: start it with --device /dev/kvm",
+                           std::nullopt}};
     }
-    if (error != 0 && (host.as_root || error != EACCES)) {
-        return {
-            .verdict = without_kvm(host),
-            .text = "KVM does not make VMs: " + base::errno_text(error) + ", " + consequence(host)};
+    if (opening == 0 && host.create_vm_error.value_or(0) != 0) {
+        return unable_to_create(*host.create_vm_error);
     }
     return {.text = host.create_vm_error ? "opens and makes VMs" : "there"};
 }

@@ -52,6 +52,27 @@ Finding check_user(const Host& host) {
             .remedy = {"sudo kata-runtime kata-check", std::nullopt}};
 }
 
+Finding check_versions(const Host& host, const std::string& own) {
+    std::string others;
+    for (const auto& [name, version] : {std::pair{"kata-shim", host.shim_version},
+                                        {"libkata-vm.so", host.vm_library_version},
+                                        {"kata-agent", host.guest_initrd.agent_version}}) {
+        // What is in a packed initrd cannot be seen.
+        const bool hidden = host.guest_initrd.format == GuestFormat::packed_archive &&
+                            std::string_view(name) == "kata-agent";
+        if (version != own && !hidden) {
+            others += std::string(others.empty() ? "" : ", ") + name + " is " +
+                      (version.empty() ? "missing or of no known version" : version);
+        }
+    }
+    if (others.empty()) {
+        return {.text = "all parts are of version " + own};
+    }
+    return {.verdict = Verdict::fail,
+            .text = "kata-runtime is " + own + " and " + others,
+            .remedy = {"install all of them from one build: make install", std::nullopt}};
+}
+
 Finding check_docker(const Host& host) {
     const Engine& engine = host.docker;
     if (!engine.installed) {

@@ -61,7 +61,7 @@ Finding check_vsock(const Host& host) {
     }
     return {.verdict = Verdict::fail,
             .text = "use_vsock is set and vhost_vsock is not loaded",
-            .remedy = load_modules({"vhost_vsock"})};
+            .remedy = load_modules(host, {"vhost_vsock"})};
 }
 
 Finding check_vhost_net(const Host& host) {
@@ -75,7 +75,7 @@ Finding check_vhost_net(const Host& host) {
     if (!module.works() && !host.vhost_net.exists) {
         finding.verdict = Verdict::warn;
         finding.text = "vhost_net is not there: QEMU itself moves each packet, which is slower";
-        finding.remedy = load_modules({"vhost_net"});
+        finding.remedy = load_modules(host, {"vhost_net"});
     }
     return finding;
 }

@@ -1,6 +1,7 @@
 #include "pkg/host/facts.h"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace kata::host {
 
@@ -24,6 +25,9 @@ AccelerationChoice choose_acceleration(const Host& host) {
     }
     if (!host.kvm.exists) {
         return {Acceleration::tcg, "/dev/kvm does not exist"};
+    }
+    if (host.kvm.open_error == EPERM) {
+        return {Acceleration::tcg, "/dev/kvm may not be used in this container"};
     }
     if (!host.kvm.usable_by_qemu) {
         return {Acceleration::tcg, "QEMU's user " + host.qemu_user.name + " may not open /dev/kvm"};

@@ -29,6 +29,8 @@ struct Wanted {
     std::filesystem::path state_dir;   // of the sandboxes
     std::filesystem::path program;     // kata-runtime itself
     std::filesystem::path assets_dir;  // where the guest's files are installed
+    std::filesystem::path shim;
+    std::filesystem::path vm_library;
 };
 
 struct Processor {
@@ -116,6 +118,7 @@ struct GuestFile {
     std::uint64_t bytes = 0;
     bool readable_by_qemu = false;
     std::vector<std::string> releases{};  // a kernel's own; those an archive has modules for
+    std::string agent_version{};          // of the kata-agent in an archive
 };
 
 struct Engine {
@@ -167,6 +170,8 @@ struct Host {
     CapabilityCache capability_cache;
     Answer libvirt;
 
+    std::string shim_version;  // empty: missing, or not one of ours
+    std::string vm_library_version;
     GuestFile guest_kernel;
     GuestFile guest_initrd;
     std::map<std::string, std::uint64_t> free_mib;  // of the file systems of these directories

@@ -15,6 +15,13 @@ namespace kata::host {
 /// Sorted, each once.
 [[nodiscard]] std::vector<std::string> guest_releases(GuestFormat format, std::string_view content);
 
+/// The version that a program of this project carries as a mark; empty: there is none.
+/// @param content of the program, or of an archive that is not packed and holds it
+[[nodiscard]] std::string component_version(std::string_view content);
+
+/// The same of a file; empty, too, if it cannot be read.
+[[nodiscard]] std::string probe_component(const Roots& roots, const std::filesystem::path& path);
+
 /// @param content at least the first KiB of a file
 [[nodiscard]] GuestFormat guest_format(std::string_view content);
 

@@ -102,6 +102,8 @@ Host probe_host(const Roots& roots, const Wanted& wanted) {
     host.security = probe_security(roots);
     probe_devices(roots, host);
     probe_hypervisor(roots, host);
+    host.shim_version = probe_component(roots, wanted.shim);
+    host.vm_library_version = probe_component(roots, wanted.vm_library);
     host.guest_kernel = probe_guest_file(roots, wanted.kernel, host.qemu_user);
     host.guest_initrd = probe_guest_file(roots, wanted.initrd, host.qemu_user);
     for (const auto& directory : {wanted.state_dir, std::filesystem::path("/var/lib")}) {

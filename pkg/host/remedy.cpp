@@ -1,5 +1,6 @@
 #include "pkg/host/remedy.h"
 
+#include <algorithm>
 #include <array>
 
 #include "pkg/host/text.h"
@@ -70,7 +71,13 @@ Remedy install(const Host& host, Part part) {
     return {packages->install + names, std::nullopt};
 }
 
-Remedy load_modules(std::vector<std::string> names) {
+Remedy load_modules(const Host& host, std::vector<std::string> names) {
+    const auto absent = std::ranges::find_if(names, [&](const std::string& name) {
+        return host.module(name).state == ModuleState::absent;
+    });
+    if (absent != names.end()) {
+        return {"modinfo " + *absent + "  # or boot a kernel that has it", std::nullopt};
+    }
     std::string command = "modprobe --all" + joined(names);
     return {std::move(command), LoadModules{std::move(names)}};
 }

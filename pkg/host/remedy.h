@@ -40,7 +40,8 @@ enum class Part { libvirt, qemu, virtiofsd };
 /// Installing the distribution's package; without a command on a distribution we do not know.
 [[nodiscard]] Remedy install(const Host& host, Part part);
 
-[[nodiscard]] Remedy load_modules(std::vector<std::string> names);
+/// Only looking for them, if this kernel has one of them not.
+[[nodiscard]] Remedy load_modules(const Host& host, std::vector<std::string> names);
 [[nodiscard]] Remedy give_kvm(const Host& host);
 [[nodiscard]] Remedy share_mounts();
 

@@ -79,6 +79,10 @@ VmConfig build_vm_config(const RuntimeConfig& config,
     return vm;
 }
 
+std::string_view standard_kernel_parameters() {
+    return kKernelParameters;
+}
+
 std::string random_uuid() {
     std::array<unsigned char, 16> bytes{};
     if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {

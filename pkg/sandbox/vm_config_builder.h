@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "pkg/sandbox/config.h"
 #include "pkg/sandbox/hypervisor.h"
@@ -23,6 +24,10 @@ inline constexpr unsigned kPortCount = 16;
                                        const ContainerPlace& place,
                                        const Share& share,
                                        const std::string& uuid);
+
+/// The parameters that every guest kernel gets, before the configuration's own and the sandbox's
+/// number of CPUs.
+[[nodiscard]] std::string_view standard_kernel_parameters();
 
 /// A random (version 4) UUID as libvirt writes it.
 [[nodiscard]] std::string random_uuid();

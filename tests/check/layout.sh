@@ -24,6 +24,7 @@ check_includes() {
     only_in "gRPC" '#include [<"](grpc|grpc\+\+|grpcpp)/|\.grpc\.pb\.h' \
         'pkg/agent/(client|guest|shim|protocol)/|tests/unit/agent/'
     only_in "toml++" '#include [<"]toml' 'pkg/sandbox/config[^/]*|pkg/host/engines\.cpp|tests/unit/sandbox/'
+    only_in "libcurl" '#include [<"]curl/' 'pkg/net/'
     only_in "pugixml" '#include [<"]pugixml' 'pkg/libvirt-driver/|tests/unit/libvirt-driver/'
     only_in "cli/" '#include "cli/' 'cli/|tests/unit/cli/'
     only_in "pkg/libvirt-driver/" '#include "pkg/libvirt-driver/' 'pkg/libvirt-driver/|tests/'

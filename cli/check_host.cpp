@@ -1,0 +1,102 @@
+#include "cli/check_host.h"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+
+#include "cli/vm_library.h"
+#include "pkg/base/error.h"
+#include "pkg/host/probe.h"
+
+namespace kata::cli {
+namespace {
+
+constexpr std::chrono::seconds kLibvirtTime{15};
+
+host::Acceleration acceleration_of(sandbox::Accelerator accelerator) {
+    switch (accelerator) {
+        case sandbox::Accelerator::kvm:
+            return host::Acceleration::kvm;
+        case sandbox::Accelerator::tcg:
+            return host::Acceleration::tcg;
+        case sandbox::Accelerator::automatic:
+            break;
+    }
+    return host::Acceleration::automatic;
+}
+
+std::filesystem::path own_program() {
+    std::error_code ignored;
+    return std::filesystem::read_symlink("/proc/self/exe", ignored);
+}
+
+std::filesystem::path config_file(const std::filesystem::path& named) {
+    if (!named.empty()) {
+        return named;
+    }
+    std::error_code ignored;
+    const auto places = sandbox::default_config_paths();
+    const auto found = std::ranges::find_if(
+        places, [&](const auto& place) { return std::filesystem::exists(place, ignored); });
+    return found == places.end() ? std::filesystem::path() : *found;
+}
+
+sandbox::RuntimeConfig load_or_default(const std::filesystem::path& file, std::string& error) {
+    try {
+        return sandbox::load_config(file);
+    } catch (const base::Error& failure) {
+        error = base::printable(failure.what());
+        return sandbox::built_in_config();
+    }
+}
+
+host::Answer ask_libvirt(const std::string& uri) {
+    host::Answer answer;
+    answer.uri = uri.empty() ? "qemu:///system" : uri;
+    try {
+        VmLibrary vm(uri);
+        const auto version = vm.hypervisor().version(base::Deadline::after(kLibvirtTime));
+        return {.uri = version.uri,
+                .error = {},
+                .library = version.library,
+                .daemon = version.daemon,
+                .hypervisor = version.hypervisor};
+    } catch (const base::Error& failure) {
+        answer.error = base::printable(failure.what());
+        return answer;
+    }
+}
+
+}  // namespace
+
+host::Wanted wanted_by(const sandbox::RuntimeConfig& config) {
+    const bool mirrors = config.internetworking_model == sandbox::InternetworkingModel::tcfilter;
+    return {.acceleration = acceleration_of(config.accelerator),
+            .kernel = config.kernel,
+            .initrd = config.initrd,
+            .emulator = config.emulator,
+            .memory_mib = config.default_memory_mib,
+            .vsock = config.use_vsock,
+            .vhost_net = !config.disable_vhost_net,
+            .mirrored_network = mirrors,
+            .state_dir = config.state_dir,
+            .program = own_program(),
+            .assets_dir = sandbox::built_in_config().kernel.parent_path(),
+            .shim = config.shim_path,
+            .vm_library = vm_library_path(own_program())};
+}
+
+HostReport report_host(const GlobalOptions& global) {
+    HostReport report;
+    report.config_file = config_file(global.config);
+    std::string error;
+    report.config = load_or_default(global.config, error);
+    // First of all: asking may start the daemon, which the probe then sees.
+    host::Answer answer = ask_libvirt(report.config.libvirt_uri);
+    report.host = host::probe_host(host::Roots(), wanted_by(report.config));
+    report.host.libvirt = std::move(answer);
+    report.host.configuration_error = std::move(error);
+    return report;
+}
+
+}  // namespace kata::cli
