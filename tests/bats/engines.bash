@@ -218,7 +218,7 @@ debian_tar() {
     local tar="$SOURCE_ROOT/${BUILD:-build}/tests/debian.tar"
     if [[ -z $(find "$tar" -mmin -1440 2>/dev/null) ]]; then
         mkdir -p "${tar%/*}"
-        mmdebstrap --mode=root --variant=apt --include=systemd-sysv,libcap2-bin,iproute2,iputils-ping,iperf3,stress-ng \
+        mmdebstrap --mode=root --format=tar --variant=apt --include=systemd-sysv,libcap2-bin,iproute2,iputils-ping,iperf3,stress-ng \
             bookworm "$tar.new" >"$tar.log" 2>&1 || {
             tail -n 5 "$tar.log" >&2
             return 1
