@@ -1,10 +1,9 @@
 #include "pkg/sandbox/host_network.h"
 
-#include <filesystem>
 #include <vector>
 
 #include "pkg/base/error.h"
-#include "pkg/base/netlink/network_namespace.h"
+#include "pkg/sandbox/network/connection.h"
 
 namespace kata::sandbox {
 
@@ -13,21 +12,15 @@ void refuse_host_network(const oci::Spec& spec) {
     if (network == nullptr || network->path.empty()) {
         return;
     }
-    const auto identity = netlink::identity_of(std::filesystem::path(network->path));
-    if (!identity) {
+    if (!is_host_network(network->path)) {
         return;
     }
-    for (const char* host : {"/proc/1/ns/net", "/proc/self/ns/net"}) {
-        if (netlink::identity_of(std::filesystem::path(host)) == identity) {
-            throw base::Error(
-                base::ErrorCode::unsupported,
-                "linux.namespaces has the host's \"network\" (\"" +
-                    base::printable(network->path, 256) +
-                    "\"): host networking cannot be given to a container in a VM; use a network "
-                    "of its own (docker and podman: --network bridge or none) and publish its "
-                    "ports");
-        }
-    }
+    throw base::Error(base::ErrorCode::unsupported,
+                      "linux.namespaces has the host's \"network\" (\"" +
+                          base::printable(network->path, 256) +
+                          "\"): host networking cannot be given to a container in a VM; use a "
+                          "network of its own (docker and podman: --network bridge or none) and "
+                          "publish its ports");
 }
 
 void leave_in_host_network(oci::Spec& spec) {

@@ -41,7 +41,10 @@ void attempt(std::optional<Error>& first, Step step) {
 
 SandboxNetwork::SandboxNetwork(NetworkContext context, NetworkRecord record)
     : context_(std::move(context)), record_(std::move(record)) {
-    if (context_.config.internetworking_model == InternetworkingModel::none) {
+    // disable_new_netns may have put the shim into the host's, whatever the configuration says by
+    // now.
+    if (context_.config.internetworking_model == InternetworkingModel::none ||
+        is_host_network(context_.name_space)) {
         context_.name_space.clear();
     }
 }
@@ -229,8 +232,9 @@ void SandboxNetwork::set_routes(std::vector<GuestRoute> routes, Agent& agent) {
 void SandboxNetwork::require_present() const {
     if (!present()) {
         throw Error(ErrorCode::unsupported,
-                    "the VM is not connected to interfaces: configuration.toml has "
-                    "internetworking_model = \"none\"");
+                    "the VM cannot be connected to interfaces: the container has no network "
+                    "namespace of its own, or configuration.toml has internetworking_model = "
+                    "\"none\"");
     }
 }
 

@@ -170,6 +170,19 @@ void undo_macvtap(const std::string& name) {
     }
 }
 
+bool is_host_network(const std::filesystem::path& name_space) {
+    const auto identity = netlink::identity_of(name_space);
+    if (!identity) {
+        return false;
+    }
+    for (const char* host : {"/proc/self/ns/net", "/proc/1/ns/net"}) {
+        if (netlink::identity_of(std::filesystem::path(host)) == identity) {
+            return true;
+        }
+    }
+    return netlink::identity_of(open_libvirt_namespace().ref()) == *identity;
+}
+
 base::UniqueFd open_libvirt_namespace() {
     for (const char* pid_file : kDaemonPidFiles) {
         std::string pid = base::try_read_file(pid_file).value_or("");

@@ -5,6 +5,7 @@
 // taps and opens macvtaps.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "pkg/base/unique_fd.h"
@@ -47,6 +48,11 @@ void undo_traffic(const std::string& text);
 
 /// Deletes a macvtap in libvirt's namespace. One that is gone is fine.
 void undo_macvtap(const std::string& name);
+
+/// Whether it is the host's network namespace: that of process 1, libvirt's, or ours. A VM that
+/// were connected to the interfaces there would cut off the host. false: also for a path that
+/// cannot be looked at.
+[[nodiscard]] bool is_host_network(const std::filesystem::path& name_space);
 
 /// The namespace that libvirt makes its devices in, while no VM of the sandbox tells: that of its
 /// daemon, or ours where the daemon cannot be found.
