@@ -32,7 +32,7 @@ struct SandboxRecord {
     std::uint64_t boot_memory_mib = 0;
     std::uint64_t plugged_memory_mib = 0;
     std::uint64_t max_memory_mib = 0;  // 0: it cannot grow
-    NetworkRecord network;
+    NetworkRecord network{};
 };
 
 struct ContainerRecord {
