@@ -148,6 +148,13 @@ void convert_namespaces(json& linux_section, const GuestNamespaces& resolved) {
         }
         kept.push_back(name_space);
     }
+    // Engines on a host with cgroup v1 do not ask for one, because v1 shows a container its own
+    // cgroups anyway. The guest's v2 would show it those of the whole machine.
+    if (std::none_of(kept.begin(), kept.end(), [](const json& name_space) {
+            return name_space.value("type", "") == "cgroup";
+        })) {
+        kept.push_back({{"type", "cgroup"}});
+    }
     linux_section["namespaces"] = kept;
 }
 

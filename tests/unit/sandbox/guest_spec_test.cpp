@@ -98,7 +98,8 @@ TEST(GuestSpec, DropsNamespacesAndPathsOfTheHost) {
                                    {{{"type", "network"}, {"path", "/run/netns/x"}},
                                     {{"type", "ipc"}, {"path", "/proc/7/ns/ipc"}},
                                     {{"type", "pid"}}}}}}});
-    EXPECT_EQ(guest["linux"]["namespaces"], json({{{"type", "ipc"}}, {{"type", "pid"}}}));
+    EXPECT_EQ(guest["linux"]["namespaces"],
+              json({{{"type", "ipc"}}, {{"type", "pid"}}, {{"type", "cgroup"}}}));
 }
 
 TEST(GuestSpec, NamesTheMemberWithWhomANamespaceIsShared) {
@@ -113,7 +114,15 @@ TEST(GuestSpec, NamesTheMemberWithWhomANamespaceIsShared) {
                                {},
                                namespaces);
     EXPECT_EQ(guest["linux"]["namespaces"],
-              json({{{"type", "ipc"}, {"path", "container:infra"}}, {{"type", "mount"}}}));
+              json({{{"type", "ipc"}, {"path", "container:infra"}},
+                    {{"type", "mount"}},
+                    {{"type", "cgroup"}}}));
+}
+
+TEST(GuestSpec, ShowsAContainerItsOwnCgroupsWhateverTheHostHas) {
+    const json own = json({{{"type", "cgroup"}}});
+    EXPECT_EQ(convert(json::object())["linux"]["namespaces"], own);
+    EXPECT_EQ(convert({{"linux", {{"namespaces", own}}}})["linux"]["namespaces"], own);
 }
 
 TEST(GuestSpec, RewritesASharedBindAndLeavesTheOthers) {
