@@ -170,14 +170,27 @@ start_podman() {
     [[ -n ${ENGINE:-} ]] || engine_setup
     [[ $(storage_driver) == overlay2 ]] || PODMAN_STORAGE=vfs
     write_podman
+    note_firewall
     [[ -n ${LIBPOD_PARENT:-} ]] || LIBPOD_PARENT=$(find /sys/fs/cgroup -maxdepth 2 -name libpod_parent | head -n 1)
     export LIBPOD_PARENT=${LIBPOD_PARENT:-none}
+}
+
+# netavark makes its chains in the host's tables with the first network, and keeps them.
+note_firewall() {
+    ENGINE_NETAVARK=$(iptables-save 2>/dev/null | grep -c NETAVARK) || true
+    export ENGINE_NETAVARK
+}
+
+clear_firewall() {
+    [[ $ENGINE_NETAVARK == 0 ]] && iptables-save 2>/dev/null | grep -q NETAVARK || return 0
+    iptables-save 2>/dev/null | grep -viE 'netavark' | iptables-restore
 }
 
 stop_podman() {
     [[ -n ${ENGINE:-} && -d $ENGINE/podman ]] || return 0
     podman pod rm --all --force >/dev/null 2>&1 </dev/null || true
     podman rm --all --force --time 0 >/dev/null 2>&1 </dev/null || true
+    clear_firewall
     [[ $LIBPOD_PARENT != none ]] || {
         remove_cgroups /libpod_parent/conmon
         remove_cgroups /libpod_parent
@@ -197,6 +210,9 @@ busybox_tar() {
         printf 'alice:x:1000:\nstaff:x:50:alice\naudio:x:29:alice\n' >>"$tree/etc/group"
         touch "$tree/srv/plain"
         cp "$BATS_TEST_DIRNAME/support/report.sh" "$tree/report.sh"
+        # For infra containers of pods: it ends when it is told to.
+        printf '#!/bin/sh\ntrap "exit 0" TERM\nsleep 100000 &\nwait\n' >"$tree/pause"
+        chmod 0755 "$tree/pause"
         tar -C "$tree" -cf "$ENGINE/busybox.tar" .
     fi
     printf '%s\n' "$ENGINE/busybox.tar"
