@@ -43,6 +43,7 @@ int execute(const ResumeOptions& options, const CommandContext& context);
 int execute(const UpdateOptions& options, const CommandContext& context);
 int execute(const EventsOptions& options, const CommandContext& context);
 
+int execute(const ConfigOptions& options, const HostContext& context);
 int execute(const CheckOptions& options, const HostContext& context);
 int execute(const EnvOptions& options, const HostContext& context);
 

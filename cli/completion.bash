@@ -60,6 +60,13 @@ _kata_runtime() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
         fi
         ;;
+    config)
+        if [[ $before == config ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "show check" -- "$word")
+        elif [[ $before == check ]]; then
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        fi
+        ;;
     "") mapfile -t COMPREPLY < <(compgen -W "$(_kata_runtime_commands)" -- "$word") ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$(_kata_runtime_commands)" -- "$word") ;;
     start | state | kill | delete | exec | ps | pause | resume | update | events)

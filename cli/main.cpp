@@ -18,6 +18,7 @@
 #include "pkg/base/file.h"
 #include "pkg/base/interruption.h"
 #include "pkg/sandbox/config.h"
+#include "pkg/sandbox/config/load.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/state_store.h"
 
@@ -36,6 +37,17 @@ template <typename Options>
 constexpr bool kNeedsConfiguration =
     std::is_same_v<Options, CreateOptions> || std::is_same_v<Options, RunOptions>;
 
+/// One record, however many there are: a file for another runtime may have dozens.
+void warn_of_vain_settings(const sandbox::LoadedConfig& loaded, CommandLog& log) {
+    std::string list;
+    for (const std::string& setting : sandbox::settings_without_effect(loaded)) {
+        list += (list.empty() ? "" : "; ") + setting;
+    }
+    if (!list.empty()) {
+        log.warning("settings without effect: " + list);
+    }
+}
+
 template <typename Options>
 sandbox::RuntimeConfig configuration_for(const GlobalOptions& global, CommandLog& log) {
     // Nothing in it concerns these two, and they are called often.
@@ -43,7 +55,11 @@ sandbox::RuntimeConfig configuration_for(const GlobalOptions& global, CommandLog
         return sandbox::built_in_config();
     }
     try {
-        return sandbox::load_config(global.config);
+        const auto loaded = sandbox::load_config_with_origins(global.config);
+        if (kNeedsConfiguration<Options>) {
+            warn_of_vain_settings(loaded, log);
+        }
+        return loaded.config;
     } catch (const base::Error& error) {
         if (kNeedsConfiguration<Options>) {
             throw;

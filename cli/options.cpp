@@ -118,6 +118,7 @@ constexpr std::array kParsers = {
     parser<UpdateOptions>("update"),
     parser<EventsOptions>("events"),
     parser<SpecOptions>("spec"),
+    parser<ConfigOptions>("config"),
     parser<CheckOptions>("kata-check"),
     parser<EnvOptions>("kata-env"),
     parser<FeaturesOptions>("features"),

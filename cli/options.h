@@ -149,6 +149,14 @@ struct SpecOptions {
     bool rootless = false;
 };
 
+struct ConfigOptions {
+    enum class Action { show, check };
+    Action action{};
+    bool origin = false;
+    bool json = false;
+    std::filesystem::path file;  // to check
+};
+
 /// kata-check
 struct CheckOptions {
     bool verbose = false;
@@ -199,6 +207,7 @@ using CommandOptions = std::variant<CreateOptions,
                                     UpdateOptions,
                                     EventsOptions,
                                     SpecOptions,
+                                    ConfigOptions,
                                     CheckOptions,
                                     EnvOptions,
                                     FeaturesOptions,

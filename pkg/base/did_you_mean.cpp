@@ -27,7 +27,7 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 std::optional<std::string> did_you_mean(std::string_view typed,
                                         const std::vector<std::string_view>& known) {
     // The table is quadratic; a word this long is no typing error.
-    constexpr std::size_t kLongest = 64;
+    constexpr std::size_t kLongest = 96;
     if (typed.size() > kLongest) {
         return std::nullopt;
     }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct RuntimeConfig {
     bool use_vsock = false;
     bool disable_vhost_net = false;
     unsigned pcie_root_ports = 2;  // devices that can be plugged into a q35 while it runs
+    std::vector<std::string> enable_annotations;  // regular expressions, matched whole
+    std::map<std::string, std::vector<std::string>> valid_values;  // globs, by the key: valid_...
 
     // [libvirt]
     std::string libvirt_uri;  // empty: LIBVIRT_DEFAULT_URI, else qemu:///system
@@ -47,12 +50,19 @@ struct RuntimeConfig {
     // [netmon]
     bool enable_netmon = false;  // interfaces may come and go while a container runs
 
+    // What the configuration was read from (empty: built in), and the annotations that have changed
+    // it for one sandbox (annotations.h).
+    std::filesystem::path file;
+    std::map<std::string, std::string> annotations;
+
     // Not configurable: where the program was installed and where state lives.
     std::filesystem::path shim_path;
     std::vector<std::string> own_command;  // this program and the global options it was given
     std::filesystem::path state_dir = "/run/vc/sbs";
     std::filesystem::path tombstone_dir = "/run/vc/tombstones";
     std::filesystem::path share_dir = "/run/kata-containers/shared/sandboxes";
+
+    bool operator==(const RuntimeConfig&) const = default;
 };
 
 /// The two places a configuration file is looked for, the administrator's first.
@@ -62,7 +72,7 @@ struct RuntimeConfig {
 [[nodiscard]] RuntimeConfig built_in_config();
 
 /// Reads `file`, or the first existing of default_config_paths() if it is empty; none exists:
-/// built-in.
+/// built-in. Drop-ins beside it are read, too. config/load.h tells where each key comes from.
 /// @throws base::Error invalid_argument naming file, line, key and the allowed values.
 [[nodiscard]] RuntimeConfig load_config(const std::filesystem::path& file);
 

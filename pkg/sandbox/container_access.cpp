@@ -10,6 +10,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/oci/hooks.h"
+#include "pkg/sandbox/config/annotations.h"
 
 namespace kata::sandbox {
 namespace {
@@ -38,6 +39,15 @@ ContainerRecord load_record(const ContainerPlace& place) {
             throw oci::container_not_found(place.id);
         }
         throw;
+    }
+}
+
+RuntimeConfig sandbox_config(const RuntimeConfig& config, const ContainerPlace& place) {
+    try {
+        return with_accepted_annotations(config,
+                                         StateStore::load_sandbox(place).config_annotations);
+    } catch (const base::Error&) {
+        return config;  // whoever needs the record says what is wrong with it
     }
 }
 

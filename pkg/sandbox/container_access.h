@@ -7,6 +7,7 @@
 #include "pkg/base/process.h"
 #include "pkg/oci/spec.h"
 #include "pkg/oci/state.h"
+#include "pkg/sandbox/config.h"
 #include "pkg/sandbox/record.h"
 #include "pkg/sandbox/state_store.h"
 
@@ -15,6 +16,11 @@ namespace kata::sandbox {
 /// @throws base::Error not_found "container does not exist" also for one whose create has only
 /// begun.
 [[nodiscard]] ContainerRecord load_record(const ContainerPlace& place);
+
+/// `config` as the container's sandbox has it, whose annotations may have changed it; a sandbox
+/// that is only being created has it as it is.
+[[nodiscard]] RuntimeConfig sandbox_config(const RuntimeConfig& config,
+                                           const ContainerPlace& place);
 
 /// @throws base::Error invalid_state unless the container's present status allows `operation`.
 void require(const ContainerPlace& place, const ContainerRecord& record, oci::Operation operation);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "pkg/base/error.h"
 #include "pkg/base/scope_exit.h"
@@ -12,6 +13,8 @@
 #include "pkg/oci/annotations.h"
 #include "pkg/oci/bundle.h"
 #include "pkg/oci/spec_validate.h"
+#include "pkg/sandbox/config/annotations.h"
+#include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/container_creation.h"
 #include "pkg/sandbox/host_network.h"
 #include "pkg/sandbox/pod.h"
@@ -24,12 +27,28 @@ namespace {
 // Another create of the same pod, which boots a VM, may hold the lock that long.
 constexpr std::chrono::seconds kLockWait{240};
 
-oci::Bundle load_valid_bundle(const CreateRequest& request,
-                              const RuntimeConfig& config,
-                              base::Log& log) {
-    oci::Bundle bundle = oci::load_bundle(
+oci::Bundle load_bundle_of(const CreateRequest& request) {
+    return oci::load_bundle(
         request.bundle,
         request.config_file.empty() ? std::nullopt : std::optional(request.config_file));
+}
+
+// The annotations of a sandbox's first container count for all of them.
+RuntimeConfig config_for(const oci::Spec& spec,
+                         const std::optional<ContainerPlace>& pod,
+                         const RuntimeConfig& config,
+                         base::Log& log) {
+    if (pod) {
+        return sandbox_config(config, *pod);
+    }
+    AnnotatedConfig annotated = annotated_config(config, spec.annotations);
+    for (const std::string& warning : annotated.warnings) {
+        log.warning(warning);
+    }
+    return std::move(annotated.config);
+}
+
+void make_valid(oci::Bundle& bundle, const RuntimeConfig& config, base::Log& log) {
     const auto host_network =
         config.disable_new_netns ? oci::HostNetwork::allowed : oci::HostNetwork::refused;
     for (const std::string& warning : oci::validate(bundle.spec, host_network)) {
@@ -40,7 +59,6 @@ oci::Bundle load_valid_bundle(const CreateRequest& request,
     } else {
         refuse_host_network(bundle.spec);
     }
-    return bundle;
 }
 
 // Found out before a VM is booted for nothing. A file is really made, because root passes every
@@ -73,11 +91,13 @@ std::optional<ContainerPlace> pod_sandbox(const StateStore& store, const oci::Sp
 }  // namespace
 
 base::ProcessId Runtime::create(const CreateRequest& request) {
-    const oci::Bundle bundle = load_valid_bundle(request, config_, log_);
+    oci::Bundle bundle = load_bundle_of(request);
+    const auto pod = pod_sandbox(store_, bundle.spec);
+    const RuntimeConfig config = config_for(bundle.spec, pod, config_, log_);
+    make_valid(bundle, config, log_);
     const bool terminal = bundle.spec.process && bundle.spec.process->terminal;
     require_usable_console(terminal, !request.foreground, request.console_socket);
     check_pid_file(request);
-    const auto pod = pod_sandbox(store_, bundle.spec);
     const Reservation reservation =
         store_.reserve(request.id, pod, base::Deadline::after(kLockWait));
     const ContainerPlace& place = reservation.place;
@@ -88,7 +108,7 @@ base::ProcessId Runtime::create(const CreateRequest& request) {
             log_.warning(std::string("cannot undo all of a failed create: ") + error.what());
         }
     });
-    ContainerCreation creation(config_, vm_, log_, request, bundle, place, pod.has_value());
+    ContainerCreation creation(config, vm_, log_, request, bundle, place, pod.has_value());
     base::ScopeExit undo([&]() noexcept { creation.undo(); });
     const base::ProcessId shim = creation.run();
     undo.release();

@@ -1,5 +1,6 @@
 #include "pkg/sandbox/network_refresh.h"
 
+#include "pkg/sandbox/config/annotations.h"
 #include "pkg/sandbox/journal.h"
 
 namespace kata::sandbox {
@@ -13,7 +14,8 @@ void change_network(const NetworkOwner& owner,
                     const std::function<void(SandboxNetwork&, pid_t vm_pid)>& change) {
     SandboxRecord record = StateStore::load_sandbox(owner.place);
     Journal journal(owner.place.journal(), "");
-    SandboxNetwork network({owner.config,
+    const RuntimeConfig config = with_accepted_annotations(owner.config, record.config_annotations);
+    SandboxNetwork network({config,
                             owner.log,
                             journal,
                             "/proc/" + std::to_string(owner.owner.shim.pid) + "/ns/net",

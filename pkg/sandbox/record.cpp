@@ -84,11 +84,17 @@ std::string to_json_text(const SandboxRecord& record) {
                   {"bootMemoryMib", record.boot_memory_mib},
                   {"pluggedMemoryMib", record.plugged_memory_mib},
                   {"maxMemoryMib", record.max_memory_mib}};
+    if (!record.ready) {
+        document["ready"] = false;
+    }
     if (record.vsock_cid) {
         document["vsockCid"] = *record.vsock_cid;
     }
     if (record.network != NetworkRecord{}) {
         document["network"] = to_json(record.network);
+    }
+    if (!record.config_annotations.empty()) {
+        document["configAnnotations"] = record.config_annotations;
     }
     return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
@@ -125,12 +131,15 @@ SandboxRecord parse_sandbox_record(const std::string& text, const std::string& o
         record.boot_memory_mib = document.value("bootMemoryMib", std::uint64_t{0});
         record.plugged_memory_mib = document.value("pluggedMemoryMib", std::uint64_t{0});
         record.max_memory_mib = document.value("maxMemoryMib", std::uint64_t{0});
+        record.ready = document.value("ready", true);
         if (document.contains("vsockCid")) {
             record.vsock_cid = document.at("vsockCid").get<std::uint32_t>();
         }
         if (document.contains("network")) {
             record.network = network_record_of(document.at("network"));
         }
+        record.config_annotations =
+            document.value("configAnnotations", std::map<std::string, std::string>{});
         return record;
     });
 }

@@ -23,7 +23,8 @@ struct SandboxRecord {
     std::string id;
     std::string vm_name;
     std::string vm_uuid;
-    pid_t vm_pid = 0;  // 0: the VM has not been confirmed to run
+    pid_t vm_pid = 0;   // 0: the VM has not been confirmed to run
+    bool ready = true;  // false: whoever sets it up for containers has not finished
     unsigned port_count = 0;
     std::optional<std::uint32_t> vsock_cid;
     // What the VM has, for `update`; 0 in records of versions that could not resize.
@@ -33,6 +34,8 @@ struct SandboxRecord {
     std::uint64_t plugged_memory_mib = 0;
     std::uint64_t max_memory_mib = 0;  // 0: it cannot grow
     NetworkRecord network{};
+    // What has changed the configuration for this sandbox holds as long as it does.
+    std::map<std::string, std::string> config_annotations{};
 };
 
 struct ContainerRecord {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "pkg/base/error.h"
+#include "pkg/sandbox/config/annotations.h"
 
 namespace kata::sandbox {
 namespace {
@@ -45,12 +46,12 @@ SandboxResize::SandboxResize(const RuntimeConfig& config,
                              Agent& agent,
                              base::Log& log,
                              const ContainerPlace& place)
-    : config_(config),
-      hypervisor_(hypervisor),
+    : hypervisor_(hypervisor),
       agent_(agent),
       log_(log),
       place_(place),
-      record_(StateStore::load_sandbox(place)) {}
+      record_(StateStore::load_sandbox(place)),
+      config_(with_accepted_annotations(config, record_.config_annotations)) {}
 
 // The bounds are those that the VM was started with, whatever the configuration says now.
 SandboxSize SandboxResize::wanted(const std::vector<oci::Spec>& specs) const {

@@ -41,12 +41,12 @@ class SandboxResize {
     void set_cpus(unsigned count, base::Deadline deadline);
     void save() const;
 
-    const RuntimeConfig& config_;
     Hypervisor& hypervisor_;
     Agent& agent_;
     base::Log& log_;
     const ContainerPlace& place_;
     SandboxRecord record_;
+    RuntimeConfig config_;  // as the sandbox has it
 };
 
 }  // namespace kata::sandbox

@@ -108,6 +108,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     SandboxRecord record;
     record.id = context.place.sandbox_id;
     record.vm_name = vm.name;
+    record.ready = false;
     record.vm_uuid = vm.uuid;
     record.port_count = static_cast<unsigned>(vm.ports.size());
     record.cpus = size.cpus;
@@ -115,6 +116,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     record.boot_memory_mib = vm.memory_mib;
     record.max_memory_mib = vm.max_memory_mib;
     record.network = network.record();
+    record.config_annotations = context.config.annotations;
     const StartedVm started = start_paused(context, vm, record);
 
     context.steps.begin("account VM");
@@ -133,6 +135,8 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     agent->create_sandbox({record.id, {{kShareTag, "virtiofs", {}, kGuestShareDir}}},
                           base::Deadline::after(context.config.request_timeout));
     network.set_up_guest(*agent);
+    record.ready = true;
+    StateStore::save_sandbox(context.place, record);
     return {std::move(record), std::move(agent)};
 }
 

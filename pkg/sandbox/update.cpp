@@ -50,7 +50,7 @@ void Runtime::update(const oci::ContainerId& id, const std::string& resources_js
     steps.begin("grow sandbox");
     resize.grow(specs);
     steps.begin("set limits");
-    if (!config_.sandbox_cgroup_only) {
+    if (!sandbox_config(config_, place).sandbox_cgroup_only) {
         HostCgroup::of_process(record.shim.pid).limit(resources.cpu);
     }
     agent->update_container(

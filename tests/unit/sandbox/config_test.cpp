@@ -49,9 +49,9 @@ TEST_F(ConfigTest, NamesFileAndLineOfAnUnknownKey) {
 TEST_F(ConfigTest, NamesTheAllowedValues) {
     EXPECT_NE(refusal("[hypervisor.qemu]\nmachine_type = \"virt\"\n").find("\"q35\" or \"pc\""),
               std::string::npos);
-    EXPECT_NE(refusal("[hypervisor.qemu]\ndefault_vcpus = 0\n").find("from 1 to 240"),
+    EXPECT_NE(refusal("[hypervisor.qemu]\ndefault_vcpus = 241\n").find("from -1 to 240"),
               std::string::npos);
-    EXPECT_NE(refusal("[hypervisor.qemu]\ndefault_vcpus = \"2\"\n").find("whole number"),
+    EXPECT_NE(refusal("[hypervisor.qemu]\ndefault_vcpus = \"2\"\n").find("a number"),
               std::string::npos);
     EXPECT_NE(refusal("[hypervisor.qemu]\ninitrd = \"relative\"\n").find("absolute path"),
               std::string::npos);

@@ -1,8 +1,8 @@
-#include "cli/did_you_mean.h"
+#include "pkg/base/did_you_mean.h"
 
 #include <gtest/gtest.h>
 
-namespace kata::cli {
+namespace kata::base {
 namespace {
 
 const std::vector<std::string_view> kWords = {"create", "start", "state", "delete", "ps"};
@@ -30,4 +30,4 @@ TEST(DidYouMean, IsSilentWithoutANearWord) {
 }
 
 }  // namespace
-}  // namespace kata::cli
+}  // namespace kata::base

@@ -1,0 +1,257 @@
+#include "pkg/sandbox/config/annotations.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <regex>
+#include <system_error>
+
+#include "pkg/base/did_you_mean.h"
+#include "pkg/base/error.h"
+#include "pkg/sandbox/config/load.h"
+#include "pkg/sandbox/config/value.h"
+#include "pkg/sandbox/sizing.h"
+
+namespace kata::sandbox {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using base::printable;
+
+constexpr std::string_view kConfigPrefix = "io.katacontainers.config.";
+constexpr std::string_view kHashSuffix = "_hash";
+constexpr std::size_t kLongestShown = 256;
+
+std::string quoted(const std::string& text) {
+    return "\"" + printable(text, kLongestShown) + "\"";
+}
+
+/// One annotation on its way through the rules. Borrows everything.
+struct Candidate {
+    const RuntimeConfig& config;
+    const std::string& annotation;
+    const ConfigKey& key;
+    const std::string& text;
+};
+
+/// `annotation "..." <complaint>`
+Error refusal(ErrorCode code, const std::string& annotation, const std::string& complaint) {
+    return {code, "annotation " + quoted(annotation) + " " + complaint};
+}
+
+/// `put <key> = [...] below [hypervisor.qemu] in "<file>"`
+std::string permitting_line(const RuntimeConfig& config,
+                            std::string_view key,
+                            std::vector<std::string> list,
+                            const std::string& added) {
+    list.push_back(printable(added, kLongestShown));
+    const auto& file = config.file.empty() ? default_config_paths().front() : config.file;
+    return "to permit it, put " + std::string(key) + " = " + toml_text(std::move(list)) +
+           " below [hypervisor.qemu] in \"" + file.native() + "\"";
+}
+
+bool matches_whole(const std::string& name, const std::string& expression) {
+    try {
+        return std::regex_match(name, std::regex(expression));
+    } catch (const std::regex_error&) {
+        return false;  // refused when the file was read
+    }
+}
+
+void require_permitted_name(const Candidate& candidate) {
+    if (!candidate.annotation.starts_with(kHypervisorPrefix)) {
+        return;
+    }
+    const std::string name = candidate.annotation.substr(kHypervisorPrefix.size());
+    const auto& permitted = candidate.config.enable_annotations;
+    if (std::ranges::none_of(permitted, [&](const auto& e) { return matches_whole(name, e); })) {
+        throw refusal(ErrorCode::permission_denied,
+                      candidate.annotation,
+                      "is refused: no expression of enable_annotations matches \"" + name + "\"; " +
+                          permitting_line(candidate.config, "enable_annotations", permitted, name));
+    }
+}
+
+std::string resolved(const Candidate& candidate) {
+    std::error_code failure;
+    const auto path = std::filesystem::canonical(candidate.text, failure);
+    if (failure) {
+        throw refusal(ErrorCode::not_found,
+                      candidate.annotation,
+                      "names " + quoted(candidate.text) + ": " + failure.message());
+    }
+    return path;
+}
+
+void require_permitted_path(const Candidate& candidate, const std::string& path) {
+    const auto list = candidate.config.valid_values.find(std::string(candidate.key.allowed_by));
+    const std::vector<std::string> none;
+    const auto& patterns = list == candidate.config.valid_values.end() ? none : list->second;
+    const bool permitted = std::ranges::any_of(patterns, [&](const std::string& pattern) {
+        return ::fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME) == 0;
+    });
+    if (!permitted) {
+        throw refusal(
+            ErrorCode::permission_denied,
+            candidate.annotation,
+            "is refused: no pattern of " + std::string(candidate.key.allowed_by) + " matches " +
+                quoted(path) + "; " +
+                permitting_line(candidate.config, candidate.key.allowed_by, patterns, path));
+    }
+}
+
+// The configuration clamps these to the host; whoever writes an annotation asks for a number and
+// is told that there are not so many.
+void require_host_cpus(const Candidate& candidate, const ConfigValue& value) {
+    const bool counts_cpus =
+        candidate.key.name == "default_vcpus" || candidate.key.name == "default_maxvcpus";
+    if (!counts_cpus) {
+        return;
+    }
+    const auto* whole = std::get_if<std::int64_t>(&value);
+    const double count = whole != nullptr ? static_cast<double>(*whole) : std::get<double>(value);
+    const unsigned host = host_size().cpus;
+    if (count < 0 || count > host) {
+        throw refusal(ErrorCode::invalid_argument,
+                      candidate.annotation,
+                      "must be a number from 0 to " + std::to_string(host) +
+                          ", the CPUs of this host, and is " + quoted(candidate.text));
+    }
+}
+
+ConfigValue value_of(const Candidate& candidate) {
+    auto value = parse_annotation_value(candidate.key, candidate.text);
+    if (!value) {
+        throw refusal(
+            ErrorCode::invalid_argument,
+            candidate.annotation,
+            "must be " + allowed_values(candidate.key) + " and is " + quoted(candidate.text));
+    }
+    require_host_cpus(candidate, *value);
+    return *value;
+}
+
+// To go on without having looked at the file would be worse than to stop.
+void refuse_hash(const Candidate& candidate) {
+    if (candidate.annotation.ends_with(kHashSuffix)) {
+        throw refusal(ErrorCode::unsupported,
+                      candidate.annotation,
+                      "cannot be obeyed: this version does not verify files; leave it out, and "
+                      "let only root write the file");
+    }
+}
+
+void require_file_in_force(const Candidate& candidate) {
+    if (candidate.key.name != "config_path") {
+        return;
+    }
+    std::error_code missing;
+    if (resolved(candidate) != std::filesystem::canonical(candidate.config.file, missing)) {
+        throw refusal(ErrorCode::permission_denied,
+                      candidate.annotation,
+                      "is refused: a container cannot choose its configuration; use "
+                      "kata-runtime --config in the engine's configuration of this runtime");
+    }
+}
+
+Error unknown(const std::string& annotation) {
+    std::vector<std::string> names;
+    names.reserve(config_keys().size());
+    for (const ConfigKey& key : config_keys()) {
+        names.push_back(annotation_of(key));
+    }
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    const auto near = base::did_you_mean(annotation, views);
+    return refusal(ErrorCode::invalid_argument,
+                   annotation,
+                   near ? "is not known; did you mean \"" + *near + "\"?"
+                        : "is not known; see kata-annotations(7) for those there are");
+}
+
+void obey(RuntimeConfig& config, const ConfigKey& key, ConfigValue value) {
+    if (key.name == "kernel_params") {
+        value = merge_kernel_parameters(config.kernel_params, std::get<std::string>(value));
+    }
+    key.set(config, value);
+}
+
+bool names_a_file(const ConfigKey& key) {
+    return key.type == ValueType::path && (key.set != nullptr || !key.allowed_by.empty());
+}
+
+// Documents write two of the names with a quote at the end.
+std::string name_of(std::string annotation) {
+    while (annotation.ends_with('"')) {
+        annotation.pop_back();
+    }
+    return annotation;
+}
+
+void take(AnnotatedConfig& result, const Candidate& candidate) {
+    require_permitted_name(candidate);
+    ConfigValue value = value_of(candidate);
+    const bool nothing =
+        std::holds_alternative<std::string>(value) && std::get<std::string>(value).empty();
+    if (nothing) {
+        return;
+    }
+    refuse_hash(candidate);
+    require_file_in_force(candidate);
+    std::string accepted = candidate.text;
+    if (names_a_file(candidate.key)) {
+        accepted = resolved(candidate);
+        value = accepted;
+    }
+    if (!candidate.key.allowed_by.empty()) {
+        require_permitted_path(candidate, accepted);
+    }
+    if (candidate.key.set == nullptr) {
+        result.warnings.push_back("annotation " + quoted(candidate.annotation) +
+                                  " has no effect: " + std::string(candidate.key.text));
+        return;
+    }
+    obey(result.config, candidate.key, std::move(value));
+    result.config.annotations[annotation_of(candidate.key)] = accepted;
+}
+
+}  // namespace
+
+AnnotatedConfig annotated_config(const RuntimeConfig& config,
+                                 const std::map<std::string, std::string>& annotations) {
+    AnnotatedConfig result{config, {}};
+    for (const auto& [written, text] : annotations) {
+        if (!written.starts_with(kAnnotationPrefix)) {
+            continue;
+        }
+        const std::string name = name_of(written);
+        if (const ConfigKey* key = find_annotation(name)) {
+            take(result, {config, name, *key, text});
+        } else if (name.starts_with(kConfigPrefix)) {
+            throw unknown(name);
+        } else {
+            result.warnings.push_back("annotation " + quoted(name) + " is not known");
+        }
+    }
+    if (const std::string why = contradiction_in(result.config); !why.empty()) {
+        throw Error(ErrorCode::invalid_argument, "cannot obey the annotations: " + why);
+    }
+    return result;
+}
+
+RuntimeConfig with_accepted_annotations(RuntimeConfig config,
+                                        const std::map<std::string, std::string>& accepted) {
+    for (const auto& [annotation, text] : accepted) {
+        const ConfigKey* key = find_annotation(annotation);
+        if (key == nullptr || key->set == nullptr) {
+            continue;  // what another version of this program has accepted
+        }
+        if (auto value = parse_annotation_value(*key, text)) {
+            obey(config, *key, std::move(*value));
+        }
+    }
+    config.annotations = accepted;
+    return config;
+}
+
+}  // namespace kata::sandbox

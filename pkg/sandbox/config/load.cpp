@@ -1,0 +1,97 @@
+#include "pkg/sandbox/config/load.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "pkg/base/error.h"
+
+namespace kata::sandbox {
+namespace {
+
+void merge(LoadedConfig& loaded, std::vector<Setting> settings) {
+    for (Setting& setting : settings) {
+        loaded.settings.insert_or_assign(setting.name, std::move(setting));
+    }
+}
+
+LoadedConfig obeyed_settings(LoadedConfig loaded) {
+    loaded.config = built_in_config();
+    loaded.config.file = loaded.file;
+    for (const auto& [name, setting] : loaded.settings) {
+        if (setting.key->set != nullptr) {
+            setting.key->set(loaded.config, setting.value);
+        }
+    }
+    if (const std::string why = contradiction_in(loaded.config); !why.empty()) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          "cannot use \"" + loaded.file.native() + "\": " + why);
+    }
+    return loaded;
+}
+
+std::filesystem::path file_in_force(const std::filesystem::path& named) {
+    if (!named.empty()) {
+        return named;
+    }
+    for (const auto& candidate : default_config_paths()) {
+        if (::access(candidate.c_str(), F_OK) == 0) {
+            return candidate;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+LoadedConfig load_config_with_origins(const std::filesystem::path& file) {
+    LoadedConfig loaded;
+    loaded.file = file_in_force(file);
+    if (!loaded.file.empty()) {
+        merge(loaded, read_config_file(loaded.file));
+        loaded.drop_ins = drop_ins_of(loaded.file);
+        for (const auto& drop_in : loaded.drop_ins) {
+            merge(loaded, read_config_file(drop_in));
+        }
+    }
+    return obeyed_settings(std::move(loaded));
+}
+
+LoadedConfig load_single_config(const std::filesystem::path& file) {
+    LoadedConfig loaded;
+    loaded.file = file;
+    merge(loaded, read_config_file(file));
+    return obeyed_settings(std::move(loaded));
+}
+
+std::vector<std::string> settings_without_effect(const LoadedConfig& loaded) {
+    std::vector<const Setting*> ignored;
+    for (const auto& [name, setting] : loaded.settings) {
+        if (setting.key->set == nullptr) {
+            ignored.push_back(&setting);
+        }
+    }
+    std::ranges::sort(ignored, {}, [](const Setting* setting) {
+        return std::pair(setting->file, setting->line);
+    });
+    std::vector<std::string> lines;
+    lines.reserve(ignored.size());
+    for (const Setting* setting : ignored) {
+        lines.push_back(base::printable(setting->name, 256) + " (\"" + setting->file.native() +
+                        "\", line " + std::to_string(setting->line) +
+                        "): " + std::string(setting->key->text));
+    }
+    return lines;
+}
+
+std::string contradiction_in(const RuntimeConfig& config) {
+    const bool connects = config.internetworking_model != InternetworkingModel::none;
+    if (config.disable_new_netns && (connects || config.enable_netmon)) {
+        return "\"runtime.disable_new_netns\" goes with \"internetworking_model\" = \"none\" and "
+               "without netmon only, because the VM would be connected to the host's interfaces";
+    }
+    return "";
+}
+
+}  // namespace kata::sandbox
