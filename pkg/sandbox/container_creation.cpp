@@ -48,15 +48,24 @@ ContainerRecord new_record(const ContainerPlace& place, const oci::Bundle& bundl
     return record;
 }
 
+base::Error unfinished_sandbox(const ContainerPlace& place) {
+    return {base::ErrorCode::invalid_state,
+            "cannot join the VM of pod sandbox \"" + place.sandbox_id +
+                "\", whose creation was not finished; delete it and create it anew"};
+}
+
 SandboxRecord load_pod_sandbox(const ContainerPlace& place) {
     try {
-        return StateStore::load_sandbox(place);
+        SandboxRecord record = StateStore::load_sandbox(place);
+        if (record.ready) {
+            return record;
+        }
     } catch (const base::Error& error) {
-        throw base::Error(error.code(),
-                          "cannot join the VM of pod sandbox \"" + place.sandbox_id +
-                              "\", whose creation was not finished; delete it and create it anew",
-                          error.what());
+        if (error.code() != base::ErrorCode::not_found) {
+            throw;
+        }
     }
+    throw unfinished_sandbox(place);
 }
 
 }  // namespace

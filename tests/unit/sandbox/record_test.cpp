@@ -61,8 +61,30 @@ TEST(ContainerRecord, IsRefusedFromAForeignSchemaNamingBoth) {
     EXPECT_THAT(error.what(), testing::HasSubstr("/x/state.json"));
 }
 
+TEST(SandboxRecord, IsReadyUnlessItSaysThatItIsNot) {
+    SandboxRecord record;
+    EXPECT_TRUE(parse_sandbox_record(to_json_text(record), "s").ready);
+    record.ready = false;
+    EXPECT_FALSE(parse_sandbox_record(to_json_text(record), "s").ready);
+}
+
+TEST(SandboxRecord, KeepsTheSizeOfTheVm) {
+    SandboxRecord record;
+    record.cpus = 2;
+    record.max_cpus = 4;
+    record.boot_memory_mib = 2048;
+    record.plugged_memory_mib = 256;
+    record.max_memory_mib = 8000;
+    const SandboxRecord read = parse_sandbox_record(to_json_text(record), "s");
+    EXPECT_EQ(read.cpus, 2U);
+    EXPECT_EQ(read.max_cpus, 4U);
+    EXPECT_EQ(read.boot_memory_mib, 2048U);
+    EXPECT_EQ(read.plugged_memory_mib, 256U);
+    EXPECT_EQ(read.max_memory_mib, 8000U);
+}
+
 TEST(SandboxRecord, KeepsTheVsockCidOnlyIfThereIsOne) {
-    SandboxRecord record{"s", "kata-s", "uuid", 7, 16, std::nullopt};
+    SandboxRecord record;
     EXPECT_FALSE(parse_sandbox_record(to_json_text(record), "s").vsock_cid);
     record.vsock_cid = 5;
     EXPECT_EQ(parse_sandbox_record(to_json_text(record), "s").vsock_cid, 5U);
@@ -73,6 +95,16 @@ TEST(DeriveStatus, BelievesTheShimAndNotTheFile) {
     record.shim = base::find_process(::getpid()).value();
     EXPECT_EQ(derive_status(record), oci::Status::running);
     record.shim.start_time += 1;  // the pid was given to another process
+    EXPECT_EQ(derive_status(record), oci::Status::stopped);
+}
+
+TEST(DeriveStatus, IsPausedOnlyWhileTheShimLives) {
+    ContainerRecord record = sample();
+    record.shim = base::find_process(::getpid()).value();
+    record.paused = true;
+    EXPECT_EQ(derive_status(parse_container_record(to_json_text(record), "c")),
+              oci::Status::paused);
+    record.shim.start_time += 1;
     EXPECT_EQ(derive_status(record), oci::Status::stopped);
 }
 
