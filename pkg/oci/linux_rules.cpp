@@ -49,15 +49,6 @@ void check_id_mappings(const Linux& section) {
     }
 }
 
-// runc's words: engines' users know them.
-void check_names(const Spec& spec) {
-    if (find_namespace(spec, "uts") == nullptr &&
-        (!spec.hostname.empty() || !spec.domainname.empty())) {
-        refuse(spec.hostname.empty() ? "domainname" : "hostname",
-               "is set: unable to set hostname without a private UTS namespace");
-    }
-}
-
 void check_paths(const std::vector<std::string>& paths, const std::string& path) {
     for (std::size_t i = 0; i < paths.size(); ++i) {
         if (!is_absolute(paths[i])) {
@@ -237,6 +228,15 @@ void check_network(const Spec& spec) {
     }
 }
 
+// runc's words: engines' users know them.
+void check_names(const Spec& spec) {
+    if (find_namespace(spec, "uts") == nullptr &&
+        (!spec.hostname.empty() || !spec.domainname.empty())) {
+        refuse(spec.hostname.empty() ? "domainname" : "hostname",
+               "is set: unable to set hostname without a private UTS namespace");
+    }
+}
+
 void check_linux(const Spec& spec) {
     if (spec.linux_) {
         check_namespaces(*spec.linux_);
@@ -253,7 +253,6 @@ void check_linux(const Spec& spec) {
         check_intel_rdt(spec);
         check_time_offsets(spec);
     }
-    check_names(spec);
 }
 
 void validate_resources(const Resources& resources) {

@@ -19,6 +19,7 @@ void check_hooks(const Spec& spec);
 void check_linux(const Spec& spec);
 /// Not the host's network.
 void check_network(const Spec& spec);
+void check_names(const Spec& spec);
 void check_process(const Process& process, const std::string& path, Warnings& warnings);
 
 /// @throws base::Error invalid_argument: "<path> <rule>".

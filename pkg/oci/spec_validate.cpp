@@ -78,6 +78,7 @@ Warnings validate(const Spec& spec, HostNetwork host_network) {
     if (host_network == HostNetwork::refused) {
         check_network(spec);
     }
+    check_names(spec);
     return warnings;
 }
 

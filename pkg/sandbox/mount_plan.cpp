@@ -67,11 +67,15 @@ std::string warning_of_source(const oci::Mount& mount, const struct stat& status
     return "";
 }
 
+bool is_shared_memory(const std::string& destination) {
+    const auto normal = (std::filesystem::path("/") / destination / ".").lexically_normal();
+    return normal == "/dev/shm/";
+}
+
 PlannedMount::Kind kind_of(const oci::Mount& mount,
                            const std::filesystem::path& source,
                            const struct stat& status) {
-    if ((std::filesystem::path("/") / mount.destination).lexically_normal() == "/dev/shm" &&
-        S_ISDIR(status.st_mode)) {
+    if (is_shared_memory(mount.destination) && S_ISDIR(status.st_mode)) {
         return PlannedMount::Kind::shared_memory;
     }
     switch (owner_of_source(source, status.st_mode, status.st_rdev)) {

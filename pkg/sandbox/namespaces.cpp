@@ -79,10 +79,11 @@ void resolve_shared(const SharedType& type,
         return;
     }
     const Identity identity = required_identity(wanted->path);
-    if (const PodMember* owner = owner_of(identity, type.file, members)) {
-        resolved.of_member[type.name] = owner->id;
-    } else if (is_of_host(identity, type.file)) {
+    // A member that uses the host's uses the guest's, too.
+    if (is_of_host(identity, type.file)) {
         resolved.of_guest.insert(type.name);
+    } else if (const PodMember* owner = owner_of(identity, type.file, members)) {
+        resolved.of_member[type.name] = owner->id;
     } else {
         refuse_sharing(type, wanted->path);
     }

@@ -247,6 +247,25 @@ domains_of() {
     expect_nothing_left "$POD"
 }
 
+has_vm_process() {
+    [[ $(jq .vmPid "/run/vc/sbs/$1/sandbox.json" 2>/dev/null) -gt 0 ]]
+}
+
+@test "a machine whose set-up was cut short is joined by nobody, and can be deleted" {
+    local pod bundle pid
+    pod=$(unique_id cut)
+    bundle=$(make_bundle sleep 100000)
+    kata create --bundle "$bundle" "$pod" </dev/null >/dev/null 2>&1 &
+    pid=$!
+    wait_until 60 has_vm_process "$pod"
+    kill -9 "$pid"
+    wait "$pid" 2>/dev/null || true
+    edit_spec "$bundle" '.annotations = {"io.kubernetes.cri-o.ContainerType": "container", "io.kubernetes.cri-o.SandboxID": $id}' --arg id "$pod"
+    expect_refused "whose creation was not finished" create --bundle "$bundle" "$pod-a"
+    kata delete --force "$pod"
+    expect_nothing_left "$pod"
+}
+
 @test "the annotations of containerd's CRI mean the same, and the sandbox may go last" {
     local pod bundle
     pod=$(unique_id cri)
