@@ -18,33 +18,27 @@ Finding about_modules(const Host& host,
                       const std::vector<std::string>& names,
                       Verdict without,
                       const std::string& consequence) {
-    Finding finding;
-    std::string lacking;
-    std::vector<std::string> loadable;
+    Finding finding{.text = "there"};
+    std::string loadable;
+    std::string absent;
     for (const std::string& name : names) {
         const Module& module = host.module(name);
         finding.details.push_back((module.works()
                                        ? "kernel property found: type=module name="
                                        : "kernel property not found: type=module name=") +
                                   name);
-        if (module.works()) {
-            continue;
-        }
-        lacking += (lacking.empty() ? "" : ", ") + name;
-        if (module.state == ModuleState::loadable) {
-            loadable.push_back(name);
+        if (!module.works()) {
+            std::string& list = module.state == ModuleState::absent ? absent : loadable;
+            list += (list.empty() ? "" : ", ") + name;
         }
     }
-    if (lacking.empty()) {
-        finding.text = "there";
-        return finding;
-    }
-    // The kernel loads them by itself when they are first used, if it may.
-    finding.verdict = loadable.empty() ? without : Verdict::pass;
-    finding.text = loadable.empty() ? "the kernel has no " + lacking + ": " + consequence
-                                    : lacking + " is loaded when it is first used";
-    if (finding.verdict != Verdict::pass) {
+    if (!absent.empty()) {
+        finding.verdict = without;
+        finding.text = "the kernel has no " + absent + ": " + consequence;
         finding.remedy.command = "modinfo " + names.front() + "  # or boot a kernel that has it";
+    } else if (!loadable.empty()) {
+        // The kernel loads them by itself when they are first used.
+        finding.text = loadable + " is loaded when it is first used";
     }
     return finding;
 }

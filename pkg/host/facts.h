@@ -131,11 +131,11 @@ struct Engine {
 
 /// What libvirt answered; texts are empty where it was not asked or has not answered.
 struct Answer {
-    std::string uri;
-    std::string error;
-    std::string library;
-    std::string daemon;
-    std::string hypervisor;
+    std::string uri{};
+    std::string error{};
+    std::string library{};
+    std::string daemon{};
+    std::string hypervisor{};
     [[nodiscard]] bool arrived() const { return error.empty() && !daemon.empty(); }
 };
 

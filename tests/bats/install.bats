@@ -29,12 +29,21 @@ uninstall_from_stage() {
 @test "install puts programs and guest where they are looked for, owned by root" {
     install_to_stage
     local file
-    for file in usr/bin/kata-runtime usr/libexec/kata-runtime/kata-shim usr/libexec/kata-runtime/libkata-vm.so; do
+    for file in usr/bin/kata-runtime usr/libexec/kata-runtime/kata-shim usr/libexec/kata-runtime/libkata-{vm,net}.so; do
         [[ $(stat -c '%U:%G %a' "$STAGE/$file") == "root:root 755" ]]
     done
     for file in vmlinux initrd.img; do
         [[ $(stat -c '%U:%G %a' "$STAGE/var/lib/kata-containers/$file") == "root:root 644" ]]
     done
+}
+
+@test "install writes what engines are told, with the programs' path, and touches no configuration of theirs" {
+    install_to_stage /opt/kata
+    local engines="$STAGE/opt/kata/share/kata-runtime/engines"
+    expect_equal "$(jq -r '.runtimes["kata-runtime"].path' "$engines/docker-daemon.json")" /opt/kata/bin/kata-runtime
+    grep -qF 'kata = ["/opt/kata/bin/kata-runtime"]' "$engines/podman.conf"
+    grep -qF 'BinaryName = "/opt/kata/bin/kata-runtime"' "$engines/containerd.toml"
+    [[ ! -e $STAGE/etc ]]
 }
 
 @test "uninstall leaves no file and no directory behind" {

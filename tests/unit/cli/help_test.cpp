@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <regex>
 #include <set>
@@ -82,7 +83,9 @@ TEST_P(Help, ListsTheOptionsThatTheManPageExplains) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Help, testing::ValuesIn(topics()), [](const auto& test) {
-    return test.param.empty() ? std::string("program") : test.param;
+    std::string name = test.param.empty() ? "program" : test.param;
+    std::ranges::replace(name, '-', '_');
+    return name;
 });
 
 TEST(HelpText, OfAnUnknownCommandDoesNotExist) {

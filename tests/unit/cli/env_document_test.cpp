@@ -1,0 +1,71 @@
+#include "cli/env_document.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/env_toml.h"
+#include "pkg/base/file.h"
+
+namespace kata::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// "Table.Key type" for every key, in the order in which they are shown.
+void add_keys(const Json& table, const std::string& prefix, std::string& keys) {
+    for (const auto& [key, value] : table.items()) {
+        if (value.is_object()) {
+            add_keys(value, prefix + key + ".", keys);
+        } else {
+            keys += prefix + key + " " + (value.is_number() ? "number" : value.type_name()) + "\n";
+        }
+    }
+}
+
+TEST(EnvDocument, HasTheKeysOfTheGoldenList) {
+    std::string keys;
+    add_keys(env_document(HostReport{}), "", keys);
+    EXPECT_EQ(keys, base::read_file(std::filesystem::path(KATA_TEST_DATA) / "kata-env.keys"));
+}
+
+TEST(EnvDocument, SaysOfEachMissingPartThatItIsMissing) {
+    HostReport nothing;
+    nothing.host.libvirt.error = "cannot connect";
+    const Json document = env_document(nothing);
+    EXPECT_EQ(document["Runtime"]["Config"]["Path"], "<<not found>>");
+    EXPECT_EQ(document["Hypervisor"]["Path"], "<<not found>>");
+    EXPECT_EQ(document["Hypervisor"]["Version"], "<<unknown>>");
+    EXPECT_EQ(document["Hypervisor"]["VirtioFSDaemon"], "<<not found>>");
+    EXPECT_EQ(document["Kernel"]["Found"], false);
+    EXPECT_EQ(document["Shim"]["Version"], "<<unknown>>");
+    EXPECT_EQ(document["Libvirt"]["Reachable"], false);
+    EXPECT_EQ(document["Libvirt"]["Error"], "cannot connect");
+    EXPECT_EQ(document["Libvirt"]["DaemonVersion"], "<<unknown>>");
+    EXPECT_EQ(document["Host"]["VMContainerCapable"], false);
+    EXPECT_EQ(document["Host"]["CPU"]["Vendor"], "<<unknown>>");
+}
+
+TEST(EnvDocument, ShowsTheConfigurationInForce) {
+    HostReport report;
+    report.config_file = "/c.toml";
+    report.config.machine_type = "pc";
+    report.config.kernel_params = "a=b";
+    report.config.enable_netmon = true;
+    const Json document = env_document(report);
+    EXPECT_EQ(document["Runtime"]["Config"]["Path"], "/c.toml");
+    EXPECT_EQ(document["Hypervisor"]["MachineType"], "pc");
+    EXPECT_THAT(document["Kernel"]["Parameters"].get<std::string>(), testing::EndsWith(" a=b"));
+    EXPECT_EQ(document["Netmon"]["Enable"], true);
+}
+
+TEST(EnvToml, WritesTablesInOrderWithTheirKeysFirst) {
+    const Json document = {{"B", {{"Inner", {{"x", 1}}}, {"Text", "a\"b\\c\nd\x01"}, {"On", true}}},
+                           {"A", {{"List", {"p", "q"}}, {"None", Json::array()}}}};
+    EXPECT_EQ(toml_text(document),
+              "[B]\nText = \"a\\\"b\\\\c\\nd\\u0001\"\nOn = true\n\n[B.Inner]\nx = 1\n\n"
+              "[A]\nList = [\"p\", \"q\"]\nNone = []\n");
+}
+
+}  // namespace
+}  // namespace kata::cli

@@ -1,0 +1,153 @@
+#include "pkg/host/checks.h"
+
+#include <map>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/host/kinds.h"
+
+namespace kata::host {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<Kind> all_kinds() {
+    std::vector<Kind> all;
+    for (const auto* kinds :
+         {&processor_kinds(), &libvirt_kinds(), &guest_kinds(), &kernel_kinds(), &engine_kinds()}) {
+        all.insert(all.end(), kinds->begin(), kinds->end());
+    }
+    return all;
+}
+
+Host host_of(const Kind& kind) {
+    FakeHost tree;
+    kind.change(tree);
+    Wanted wanted = FakeHost::wanted();
+    kind.configure(wanted);
+    Host host = tree.probe(wanted);
+    kind.adjust(host);
+    return host;
+}
+
+class KindOfHost : public testing::TestWithParam<Kind> {};
+
+/// A user gets one line, and a command unless the text itself says what to do or the machine is the
+/// wrong one.
+void expect_usable(std::string_view id, const Finding& finding) {
+    const bool told = finding.text.find("configuration.toml") != std::string::npos ||
+                      id == "architecture" || id == "cpu";
+    EXPECT_FALSE(finding.text.empty()) << id;
+    EXPECT_EQ(finding.text.find('\n'), std::string::npos) << finding.text;
+    EXPECT_EQ(finding.remedy.command.find('\n'), std::string::npos) << finding.remedy.command;
+    EXPECT_TRUE(finding.verdict == Verdict::pass || told || !finding.remedy.command.empty())
+        << id << ": " << finding.text;
+}
+
+TEST_P(KindOfHost, IsJudgedAsTheTableSays) {
+    const Host host = host_of(GetParam());
+    const auto results = examine(host);
+    Verdicts found;
+    bool failed = false;
+    for (const auto& [check, finding] : results) {
+        if (finding.verdict != Verdict::pass) {
+            found[std::string(check->id)] = finding.verdict;
+        }
+        failed = failed || finding.verdict == Verdict::fail;
+        expect_usable(check->id, finding);
+    }
+    EXPECT_EQ(found, GetParam().other_than_pass);
+    EXPECT_EQ(is_capable(results), !failed);
+    EXPECT_EQ(choose_acceleration(host).acceleration, GetParam().acceleration);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, KindOfHost, testing::ValuesIn(all_kinds()), [](const auto& test) {
+    return std::string(test.param.name);
+});
+
+Finding finding_of(const Host& host, std::string_view id) {
+    for (auto& [check, finding] : examine(host)) {
+        if (check->id == id) {
+            return finding;
+        }
+    }
+    ADD_FAILURE() << "no check " << id;
+    return {};
+}
+
+TEST(Checks, HaveIdsOfTheirOwn) {
+    std::map<std::string_view, int> ids;
+    for (const Check& check : checks()) {
+        EXPECT_EQ(++ids[check.id], 1) << check.id;
+    }
+    EXPECT_GE(ids.size(), 25U);
+}
+
+TEST(Checks, GiveKvmToTheGroupThatQemusUserIsIn) {
+    const FakeHost tree;
+    tree.set_mode("dev/kvm", 0600);
+    const Finding finding = finding_of(tree.probe(), "kvm-user");
+    EXPECT_EQ(finding.remedy.command, "chgrp kvm /dev/kvm && chmod 660 /dev/kvm");
+    EXPECT_EQ(finding.remedy.safe, SafeFix(GiveDevice{"/dev/kvm", ::getegid()}));
+    EXPECT_THAT(finding.text, HasSubstr("about a minute"));
+}
+
+TEST(Checks, NameTheDistributionsOwnWordForInstalling) {
+    Host host = FakeHost().probe();
+    host.virtiofsd.clear();
+    EXPECT_EQ(finding_of(host, "virtiofsd").remedy.command,
+              "apt-get install -y qemu-system-common");
+    host.distribution.version = "13";
+    EXPECT_EQ(finding_of(host, "virtiofsd").remedy.command, "apt-get install -y virtiofsd");
+    host.distribution = {.id = "rocky", .id_like = "rhel centos fedora"};
+    EXPECT_EQ(finding_of(host, "virtiofsd").remedy.command, "dnf install -y virtiofsd");
+}
+
+TEST(Checks, StartLibvirtTheWayTheHostStartsThings) {
+    Host host = FakeHost().probe();
+    host.libvirt = {.uri = "u", .error = "cannot connect"};
+    host.daemon.pid.reset();
+    EXPECT_EQ(finding_of(host, "libvirt").remedy.command, "systemctl enable --now libvirtd");
+    host.has_systemd = false;
+    EXPECT_THAT(finding_of(host, "libvirt").remedy.command, HasSubstr("/usr/sbin/$d"));
+    EXPECT_EQ(finding_of(host, "libvirt").text, "cannot connect");
+}
+
+TEST(Checks, LoadModulesOnlyWhereTheKernelHasThem) {
+    const FakeHost tree;
+    tree.remove("sys/module/vhost_net");
+    tree.remove("dev/vhost-net");
+    EXPECT_EQ(finding_of(tree.probe(), "vhost-net").remedy.safe,
+              SafeFix(LoadModules{{"vhost_net"}}));
+    tree.remove("usr/lib/modules");
+    EXPECT_EQ(finding_of(tree.probe(), "vhost-net").remedy.safe, std::nullopt);
+}
+
+TEST(Checks, SpeakOfPropertiesInTheWordsOfKata) {
+    const FakeHost tree;
+    tree.write_processor("GenuineIntel", "lm vmx");
+    const auto details = finding_of(tree.probe(), "cpu").details;
+    EXPECT_THAT(details,
+                testing::Contains("CPU property found: type=flag name=lm description=\"64Bit "
+                                  "CPU\""));
+    EXPECT_THAT(details,
+                testing::Contains(HasSubstr("CPU property not found: type=flag "
+                                            "name=sse4_1")));
+}
+
+TEST(Versions, AreConsistentIfEveryPartIsOfTheProgramsOwn) {
+    const FakeHost tree;
+    for (const char* part : {"kata-shim", "libkata-vm.so"}) {
+        tree.write(std::string("usr/libexec/kata-runtime/") + part,
+                   std::string("..kata-component-") + std::string("version=1.2.3\0..", 16));
+    }
+    EXPECT_EQ(check_versions(tree.probe(), "1.2.3").verdict, Verdict::pass);
+    EXPECT_THAT(check_versions(tree.probe(), "1.3.0").text, HasSubstr("kata-shim is 1.2.3"));
+    tree.remove("usr/libexec/kata-runtime/kata-shim");
+    EXPECT_THAT(check_versions(tree.probe(), "1.2.3").text,
+                HasSubstr("kata-runtime is 1.2.3 and kata-shim is missing"));
+}
+
+}  // namespace
+}  // namespace kata::host
