@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "pkg/base/error.h"
 #include "pkg/base/interruption.h"
@@ -36,6 +37,7 @@ class Watcher {
                 agent_.container_stats(record_.id, base::Deadline::after(request_timeout_));
             const std::uint64_t before = kills_.value_or(stats.out_of_memory_kills);
             kills_ = stats.out_of_memory_kills;
+            announced_ = false;
             for (std::uint64_t kill = before; kill < *kills_; ++kill) {
                 sink.on_out_of_memory();
             }
@@ -44,6 +46,10 @@ class Watcher {
             if (!is_over(error)) {
                 throw;
             }
+            // Whoever deleted the container was faster: the count is gone, not what we were told.
+            if (std::exchange(announced_, false)) {
+                sink.on_out_of_memory();
+            }
             return std::nullopt;
         }
     }
@@ -51,7 +57,7 @@ class Watcher {
     /// Waits for a kill in the sandbox until `until`. @return false: there is no guest any more.
     bool await_kill(base::Deadline until) {
         try {
-            static_cast<void>(agent_.next_oom(until));
+            announced_ = agent_.next_oom(until) == record_.id;
         } catch (const base::Error& error) {
             if (error.code() == base::ErrorCode::timeout) {
                 return true;
@@ -71,6 +77,7 @@ class Watcher {
     const ContainerRecord& record_;
     milliseconds request_timeout_;
     std::optional<std::uint64_t> kills_;
+    bool announced_ = false;  // a kill that no count has shown yet
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/unit/support/temporary_directory.h"
@@ -93,6 +95,22 @@ TEST_F(FindQemu, IgnoresAProcessOfAStranger) {
     ASSERT_EQ(chown((tree_.path() / "proc/42").c_str(), 64055, 64055), 0);
 
     EXPECT_EQ(find(64055), 42);
+}
+
+TEST(FindVirtiofsd, TakesEveryProcessThatServesExactlyThatDirectory) {
+    using std::string_literals::operator""s;
+    const TemporaryDirectory tree;
+    const auto add = [&](int pid, const std::string& arguments) {
+        tree.write("proc/" + std::to_string(pid) + "/cmdline", arguments);
+    };
+    add(41, "/usr/lib/qemu/virtiofsd\0--fd=9\0-o\0source=/share/a,xattr\0"s);
+    add(42, "/usr/lib/qemu/virtiofsd\0--fd=9\0-o\0source=/share/a,xattr\0"s);
+    add(43, "/usr/lib/qemu/virtiofsd\0--fd=9\0-o\0source=/share/ab,xattr\0"s);
+    add(44, "/bin/ls\0source=/share/a,xattr\0"s);
+    auto found = find_virtiofsd({tree.path() / "proc", {}}, "/share/a", geteuid());
+    std::sort(found.begin(), found.end());
+    EXPECT_EQ(found, (std::vector<pid_t>{41, 42}));
+    EXPECT_TRUE(find_virtiofsd({tree.path() / "proc", {}}, "/share/c", std::nullopt).empty());
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "pkg/sandbox/cgroup.h"
 
+#include <filesystem>
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "pkg/base/error.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::sandbox {
 namespace {
@@ -21,9 +25,9 @@ constexpr const char* kHybridMounts =
 
 TEST(CgroupHierarchies, OfAHybridHostAreTheNamedOnesWithoutDevices) {
     const std::vector<CgroupHierarchy> expected{
-        {"/sys/fs/cgroup/memory", "/x", false},
+        {"/sys/fs/cgroup/memory", "/x", false, false, true},
         {"/sys/fs/cgroup/cpuset", "/", true},
-        {"/sys/fs/cgroup/cpu,cpuacct", "/x", false},
+        {"/sys/fs/cgroup/cpu,cpuacct", "/x", false, true},
         {"/sys/fs/cgroup/systemd", "/user.slice", false},
     };
     EXPECT_EQ(cgroup_hierarchies(kHybridCgroup, kHybridMounts), expected);
@@ -31,7 +35,7 @@ TEST(CgroupHierarchies, OfAHybridHostAreTheNamedOnesWithoutDevices) {
 
 TEST(CgroupHierarchies, OfAUnifiedHostAreTheOne) {
     const std::vector<CgroupHierarchy> expected{
-        {"/sys/fs/cgroup", "/system.slice/docker.service", false}};
+        {"/sys/fs/cgroup", "/system.slice/docker.service", false, false, true, true}};
     EXPECT_EQ(cgroup_hierarchies("0::/system.slice/docker.service\n",
                                  "26 25 0:24 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n"),
               expected);
@@ -62,6 +66,78 @@ TEST(CgroupPath, IsWhereSystemdWouldPutAScope) {
               "/a.slice/a-b.slice/docker-abc.scope");
     EXPECT_EQ(cgroup_path(":docker:abc", oci::ContainerId("abc")),
               "/system.slice/docker-abc.scope");
+}
+
+TEST(SandboxCgroupPath, LiesBesideThatOfTheContainer) {
+    EXPECT_EQ(sandbox_cgroup_path("/docker/abc", oci::ContainerId("abc"), "abc"),
+              "/docker/kata_abc");
+    EXPECT_EQ(sandbox_cgroup_path("", oci::ContainerId("abc"), "pod"), "kata_pod");
+    EXPECT_EQ(sandbox_cgroup_path("machine.slice:libpod:abc", oci::ContainerId("abc"), "abc"),
+              "/machine.slice/kata_abc");
+}
+
+/// A hierarchy that is a plain directory.
+class HostCgroupTest : public ::testing::Test {
+  protected:
+    HostCgroup cgroup(CgroupHierarchy hierarchy) {
+        hierarchy.mount_point = tree_.path();
+        return {{hierarchy}, "/docker/abc"};
+    }
+    void write(const std::string& name) { tree_.write("docker/abc/" + name, ""); }
+    std::string value(const std::string& name) {
+        return test::content_of(tree_.path() / "docker/abc" / name);
+    }
+
+    test::TemporaryDirectory tree_;
+};
+
+TEST_F(HostCgroupTest, SetsWeightAndListsOnV1WhereTheyBelong) {
+    write("cpu.shares");
+    oci::CpuResources cpu;
+    cpu.shares = 512;
+    cpu.cpus = "0-1";
+    cgroup({{}, "/", false, true, false, false}).limit(cpu);
+    EXPECT_EQ(value("cpu.shares"), "512");
+    write("cpuset.cpus");
+    cgroup({{}, "/", true, false, false, false}).limit(cpu);
+    EXPECT_EQ(value("cpuset.cpus"), "0-1");
+}
+
+TEST_F(HostCgroupTest, ConvertsTheWeightForV2) {
+    write("cpu.weight");
+    oci::CpuResources cpu;
+    for (const auto& [shares, weight] :
+         std::map<std::uint64_t, std::string>{{2, "1"}, {1024, "39"}, {262144, "10000"}}) {
+        cpu.shares = shares;
+        write("cpu.weight");
+        cgroup({{}, "/", false, false, true, true}).limit(cpu);
+        EXPECT_EQ(value("cpu.weight"), weight) << shares;
+    }
+}
+
+TEST_F(HostCgroupTest, LeavesWhatIsNotSet) {
+    oci::CpuResources cpu;
+    cpu.shares = 0;
+    EXPECT_NO_THROW(cgroup({{}, "/", true, true, true, true}).limit(cpu));
+}
+
+TEST_F(HostCgroupTest, HandsControllersDownToEveryLevelOnV2) {
+    tree_.write("cgroup.subtree_control", "");
+    tree_.write("docker/cgroup.subtree_control", "");
+    Journal journal(tree_ / "journal", "abc");
+    cgroup({{}, "/", false, false, true, true}).create(journal);
+    EXPECT_NE(test::content_of(tree_ / "cgroup.subtree_control").find("+io"), std::string::npos);
+    EXPECT_NE(test::content_of(tree_ / "docker/cgroup.subtree_control").find("+io"),
+              std::string::npos);
+    EXPECT_TRUE(std::filesystem::is_directory(tree_ / "docker/abc"));
+}
+
+TEST_F(HostCgroupTest, OpensTheMemoryDirectoryButNeverTheTop) {
+    write("memory.max");
+    EXPECT_TRUE(cgroup({{}, "/", false, false, true, true}).open_memory().valid());
+    EXPECT_FALSE(cgroup({{}, "/", false, true, false, false}).open_memory().valid());
+    CgroupHierarchy top{tree_.path(), "/", false, false, true, false};
+    EXPECT_FALSE(HostCgroup({top}, "").open_memory().valid());
 }
 
 TEST(RemoveCgroup, DoesNotMindAMissingDirectory) {
