@@ -79,6 +79,8 @@ std::string to_json_text(const SandboxRecord& record) {
                   {"vmUuid", record.vm_uuid},
                   {"vmPid", record.vm_pid},
                   {"portCount", record.port_count},
+                  {"defaultCpus", record.default_cpus},
+                  {"defaultMemoryMib", record.default_memory_mib},
                   {"cpus", record.cpus},
                   {"maxCpus", record.max_cpus},
                   {"bootMemoryMib", record.boot_memory_mib},
@@ -126,6 +128,8 @@ SandboxRecord parse_sandbox_record(const std::string& text, const std::string& o
         record.vm_uuid = document.at("vmUuid").get<std::string>();
         record.vm_pid = document.at("vmPid").get<pid_t>();
         record.port_count = document.at("portCount").get<unsigned>();
+        record.default_cpus = document.value("defaultCpus", 0U);
+        record.default_memory_mib = document.value("defaultMemoryMib", std::uint64_t{0});
         record.cpus = document.value("cpus", 0U);
         record.max_cpus = document.value("maxCpus", 0U);
         record.boot_memory_mib = document.value("bootMemoryMib", std::uint64_t{0});

@@ -28,6 +28,8 @@ struct SandboxRecord {
     unsigned port_count = 0;
     std::optional<std::uint32_t> vsock_cid;
     // What the VM has, for `update`; 0 in records of versions that could not resize.
+    unsigned default_cpus = 0;  // what it would have without limits of containers
+    std::uint64_t default_memory_mib = 0;
     unsigned cpus = 0;      // on line
     unsigned max_cpus = 0;  // present
     std::uint64_t boot_memory_mib = 0;

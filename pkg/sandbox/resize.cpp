@@ -53,10 +53,13 @@ SandboxResize::SandboxResize(const RuntimeConfig& config,
       record_(StateStore::load_sandbox(place)),
       config_(with_accepted_annotations(config, record_.config_annotations)) {}
 
-// The bounds are those that the VM was started with, whatever the configuration says now.
+// Defaults and bounds are those that the VM was started with, whatever the configuration says now.
 SandboxSize SandboxResize::wanted(const std::vector<oci::Spec>& specs) const {
     const std::uint64_t most = std::max(record_.max_memory_mib, record_.boot_memory_mib);
-    return sandbox_size(config_, {record_.max_cpus, most}, specs);
+    RuntimeConfig at_start;
+    at_start.default_vcpus = record_.default_cpus;
+    at_start.default_memory_mib = record_.default_memory_mib;
+    return sandbox_size(at_start, {record_.max_cpus, most}, specs);
 }
 
 void SandboxResize::grow(const std::vector<oci::Spec>& specs) {

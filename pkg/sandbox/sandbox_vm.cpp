@@ -10,6 +10,7 @@
 #include "pkg/base/file.h"
 #include "pkg/sandbox/sandbox_network.h"
 #include "pkg/sandbox/tombstones.h"
+#include "pkg/sandbox/verified_assets.h"
 #include "pkg/sandbox/vm_config_builder.h"
 
 namespace kata::sandbox {
@@ -89,8 +90,10 @@ AgentAddress agent_address(const ContainerPlace& place, const SandboxRecord& rec
 }
 
 BootedSandbox boot_sandbox(const BootContext& context) {
-    require_guest_file(context.config.kernel, "kernel");
-    require_guest_file(context.config.initrd, "initrd");
+    RuntimeConfig config = context.config;
+    require_guest_file(config.kernel, "kernel");
+    require_guest_file(config.initrd, "initrd");
+    use_verified_assets(config, context.place, context.journal, context.vm);
     context.steps.begin("start VM");
     base::make_directories(context.place.ports_dir());
     const SizeBounds bounds = size_bounds(context.config, host_size());
@@ -103,7 +106,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
                             context.lasting_network,
                             uuid});
     network.plan();
-    VmConfig vm = build_vm_config(context.config, size, bounds, context.place, context.share, uuid);
+    VmConfig vm = build_vm_config(config, size, bounds, context.place, context.share, uuid);
     vm.nics = network.nics();
     SandboxRecord record;
     record.id = context.place.sandbox_id;
@@ -111,6 +114,8 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     record.ready = false;
     record.vm_uuid = vm.uuid;
     record.port_count = static_cast<unsigned>(vm.ports.size());
+    record.default_cpus = context.config.default_vcpus;
+    record.default_memory_mib = context.config.default_memory_mib;
     record.cpus = size.cpus;
     record.max_cpus = vm.vcpus;
     record.boot_memory_mib = vm.memory_mib;
