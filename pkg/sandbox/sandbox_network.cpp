@@ -238,7 +238,7 @@ void SandboxNetwork::require_present() const {
     }
 }
 
-void SandboxNetwork::plug(NetworkEndpoint endpoint,
+void SandboxNetwork::plug(const NetworkEndpoint& endpoint,
                           base::FdRef container,
                           Hypervisor& hypervisor,
                           Agent& agent,

@@ -81,7 +81,7 @@ class SandboxNetwork {
     [[nodiscard]] NicOptions nic_options() const;
     NetworkEndpoint prepare(const ServedInterface& served, base::FdRef container);
     void journal_traffic(const NetworkEndpoint& endpoint, base::FdRef container);
-    void plug(NetworkEndpoint endpoint,
+    void plug(const NetworkEndpoint& endpoint,
               base::FdRef container,
               Hypervisor& hypervisor,
               Agent& agent,

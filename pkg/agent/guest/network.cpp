@@ -158,8 +158,9 @@ void set_routes(std::vector<NamedRoute> routes) {
         }
     }
     // A gateway must be reachable when its route is set, so those on the link come first.
-    std::ranges::stable_partition(
-        routes, [](const NamedRoute& named) { return named.route.gateway.empty(); });
+    std::stable_partition(routes.begin(), routes.end(), [](const NamedRoute& named) {
+        return named.route.gateway.empty();
+    });
     for (const NamedRoute& named : routes) {
         netlink::add_route(socket, named.route);
     }

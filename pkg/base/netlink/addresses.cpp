@@ -4,6 +4,7 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
+#include <array>
 #include <cerrno>
 
 #include "pkg/base/error.h"
@@ -32,9 +33,9 @@ std::string broadcast_of(const Prefix& prefix) {
     ::inet_pton(AF_INET, prefix.address.c_str(), &address);
     const std::uint32_t hosts = 0xffffffffU >> prefix.length;
     address.s_addr |= htonl(hosts);
-    std::string text(INET_ADDRSTRLEN, '\0');
-    ::inet_ntop(AF_INET, &address, text.data(), INET_ADDRSTRLEN);
-    return text.c_str();
+    std::array<char, INET_ADDRSTRLEN> text{};
+    ::inet_ntop(AF_INET, &address, text.data(), text.size());
+    return text.data();
 }
 
 }  // namespace

@@ -110,11 +110,12 @@ void move_link(Socket& socket, int link, base::FdRef network_namespace) {
     socket.request(std::move(message), "move the network interface", number_text(link));
 }
 
-void create_macvtap(Socket& socket, const std::string& name, int lower) {
+void create_macvtap(Socket& socket, const std::string& name, int lower, base::FdRef name_space) {
     Message message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
     message.header(header_of(0));
     message.put_text(IFLA_IFNAME, name);
     message.put_u32(IFLA_LINK, static_cast<std::uint32_t>(lower));
+    message.put_u32(IFLA_NET_NS_FD, static_cast<std::uint32_t>(name_space.get()));
     nlattr* information = message.begin_nest(IFLA_LINKINFO);
     message.put_text(IFLA_INFO_KIND, "macvtap");
     nlattr* data = message.begin_nest(IFLA_INFO_DATA);

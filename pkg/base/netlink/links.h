@@ -32,8 +32,9 @@ void disable_ipv6_autoconfiguration(Socket& socket, int link);
 void move_link(Socket& socket, int link, base::FdRef network_namespace);
 
 /// A macvtap that gets all that arrives at `lower` (mode passthru: it has that link's MAC address),
-/// made in the socket's namespace. @throws invalid_state if something else sits on `lower`.
-void create_macvtap(Socket& socket, const std::string& name, int lower);
+/// a link of the socket's namespace, made in `name_space` at once. @throws invalid_state if
+/// something else sits on `lower`.
+void create_macvtap(Socket& socket, const std::string& name, int lower, base::FdRef name_space);
 
 /// One that does not exist is fine.
 void delete_link(Socket& socket, const std::string& name);

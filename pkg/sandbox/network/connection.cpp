@@ -108,7 +108,7 @@ void make_macvtap(const NetworkNamespaces& namespaces, const NetworkEndpoint& en
     Socket socket(namespaces.container);
     const Link lower = require_link(socket, endpoint.interface, "the container's network");
     try {
-        netlink::create_macvtap(socket, endpoint.tap, lower.index);
+        netlink::create_macvtap(socket, endpoint.tap, lower.index, namespaces.libvirt);
     } catch (const Error& error) {
         throw Error(
             error.code(),
@@ -116,12 +116,11 @@ void make_macvtap(const NetworkNamespaces& namespaces, const NetworkEndpoint& en
                 "\"",
             std::string(error.what()) + "; it cannot belong to another VM or have a macvlan on it");
     }
-    const Link made = require_link(socket, endpoint.tap, "the container's network");
-    netlink::disable_ipv6_autoconfiguration(socket, made.index);
-    netlink::move_link(socket, made.index, namespaces.libvirt);
     netlink::set_link_up(socket, lower.index);
     Socket host(namespaces.libvirt);
-    netlink::set_link_up(host, require_link(host, endpoint.tap, "libvirt's network").index);
+    const Link made = require_link(host, endpoint.tap, "libvirt's network");
+    netlink::disable_ipv6_autoconfiguration(host, made.index);
+    netlink::set_link_up(host, made.index);
 }
 
 void release_interface(base::FdRef container, const NetworkEndpoint& endpoint) {

@@ -25,7 +25,7 @@ void require_free(base::FdRef container, const NetworkEndpoint& endpoint);
 /// tcfilter, after libvirt has made the tap: moves it and joins it with the interface.
 void join_tap(const NetworkNamespaces& namespaces, const NetworkEndpoint& endpoint);
 
-/// macvtap, before libvirt opens it: makes it on the interface and moves it to libvirt.
+/// macvtap, before libvirt opens it: makes it on the interface, in libvirt's namespace.
 void make_macvtap(const NetworkNamespaces& namespaces, const NetworkEndpoint& endpoint);
 
 /// A tap's interface gets back what arrives at it; a tap itself ends with its VM, and an interface

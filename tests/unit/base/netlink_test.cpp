@@ -230,9 +230,10 @@ TEST(Kernel, SaysWhyItRefuses) {
         Route route;
         route.family = AF_INET;
         route.gateway = "10.77.77.1";
+        const base::UniqueFd own = base::open_file("/proc/thread-self/ns/net", O_RDONLY);
         const base::Error error = failure_of([&] { add_route(socket, route); });
         EXPECT_THAT(error.what(), HasSubstr("cannot add the route to \"default\""));
-        EXPECT_THAT(failure_of([&] { create_macvtap(socket, "t0", 4711); }).what(),
+        EXPECT_THAT(failure_of([&] { create_macvtap(socket, "t0", 4711, own.ref()); }).what(),
                     HasSubstr("cannot make the macvtap \"t0\""));
         delete_link(socket, "no-such-link");
     });
