@@ -64,4 +64,9 @@ sandbox::AgentConnector& VmLibrary::agents() {
     return *agents_;
 }
 
+std::unique_ptr<sandbox::Digest> VmLibrary::sha512() {
+    const auto make = reinterpret_cast<sandbox::MakeSha512>(symbol(sandbox::kMakeSha512Symbol));
+    return std::unique_ptr<sandbox::Digest>(make());
+}
+
 }  // namespace kata::cli

@@ -21,6 +21,7 @@ class VmLibrary : public sandbox::VmBackend {
     /// @throws base::Error unavailable if the library cannot be loaded, or the daemon's words.
     sandbox::Hypervisor& hypervisor() override;
     sandbox::AgentConnector& agents() override;
+    std::unique_ptr<sandbox::Digest> sha512() override;
 
   private:
     void* symbol(const char* name);

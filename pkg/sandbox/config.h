@@ -29,6 +29,8 @@ struct RuntimeConfig {
     Accelerator accelerator = Accelerator::automatic;
     bool use_vsock = false;
     bool disable_vhost_net = false;
+    std::string kernel_hash;  // SHA-512 in hexadecimal, by annotation only; empty: not verified
+    std::string initrd_hash;
     unsigned pcie_root_ports = 2;  // devices that can be plugged into a q35 while it runs
     std::vector<std::string> enable_annotations;  // regular expressions, matched whole
     std::map<std::string, std::vector<std::string>> valid_values;  // globs, by the key: valid_...
@@ -57,6 +59,7 @@ struct RuntimeConfig {
 
     // Not configurable: where the program was installed and where state lives.
     std::filesystem::path shim_path;
+    std::filesystem::path assets_dir;  // of verified copies; QEMU's user may search it
     std::vector<std::string> own_command;  // this program and the global options it was given
     std::filesystem::path state_dir = "/run/vc/sbs";
     std::filesystem::path tombstone_dir = "/run/vc/tombstones";

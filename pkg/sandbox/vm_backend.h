@@ -3,7 +3,11 @@
 // for them. Tests put fakes behind it.
 #pragma once
 
+#include <memory>
+
+#include "pkg/base/error.h"
 #include "pkg/sandbox/agent.h"
+#include "pkg/sandbox/digest.h"
 #include "pkg/sandbox/hypervisor.h"
 
 namespace kata::sandbox {
@@ -21,13 +25,19 @@ class VmBackend {
     /// words.
     virtual Hypervisor& hypervisor() = 0;
     virtual AgentConnector& agents() = 0;
+    /// A new SHA-512. @throws base::Error unsupported if there is none.
+    [[nodiscard]] virtual std::unique_ptr<Digest> sha512() {
+        throw base::Error(base::ErrorCode::unsupported, "cannot compute a SHA-512");
+    }
 };
 
 /// What libkata-vm.so exports (C linkage, so that dlsym finds it): the caller owns the result.
 inline constexpr const char* kMakeHypervisorSymbol = "kata_make_hypervisor";
 inline constexpr const char* kMakeAgentConnectorSymbol = "kata_make_agent_connector";
+inline constexpr const char* kMakeSha512Symbol = "kata_make_sha512";
 using MakeHypervisor =
     Hypervisor* (*)(const char* uri);  // empty: LIBVIRT_DEFAULT_URI or qemu:///system
 using MakeAgentConnector = AgentConnector* (*)();
+using MakeSha512 = Digest* (*)();
 
 }  // namespace kata::sandbox

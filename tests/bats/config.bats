@@ -12,7 +12,7 @@ setup_file() {
     kata_setup_file
     export CONFIG_DIR="$BATS_FILE_TMPDIR/configured"
     mkdir -p "$CONFIG_DIR/config.d"
-    printf '[hypervisor.qemu]\nenable_annotations = ["default_.*", "kernel_params", "path"]\nkernel_params = "ours=1 shared=1"\n' \
+    printf '[hypervisor.qemu]\nenable_annotations = ["default_.*", "kernel_params", "path", ".*_hash"]\nkernel_params = "ours=1 shared=1"\n' \
         >"$CONFIG_DIR/configuration.toml"
     start_podman
     import_busybox podman
@@ -96,11 +96,18 @@ refused_by_podman() {
     expect_refused "\"$dir/config.d\": others may write it" --config "$dir/c.toml" config show
 }
 
+# hash_of FILE: of one that is installed for guests.
+hash_of() {
+    sha512sum <"/var/lib/kata-containers/$1" | cut -d' ' -f1
+}
+
 @test "podman's annotations are refused with the line that would permit them" {
-    refused_by_podman 'enable_annotations = ["default_.*", "kernel_params", "path", "machine_type"]' \
+    refused_by_podman 'enable_annotations = ["default_.*", "kernel_params", "path", ".*_hash", "machine_type"]' \
         --annotation "$HYPERVISOR.machine_type=pc"
     refused_by_podman "valid_hypervisor_paths = [\"$(realpath /bin/true)\"]" --annotation "$HYPERVISOR.path=/bin/true"
     refused_by_podman 'must be a whole number from 128' --annotation "$HYPERVISOR.default_memory=lots"
+    refused_by_podman "whose SHA-512 is $(hash_of vmlinux)" --annotation "$HYPERVISOR.kernel_hash=$(hash_of initrd.img)"
+    [[ -z $(find /var/lib/kata-containers -name 'sandbox-*') ]]
     refused_by_podman 'did you mean "io.katacontainers.config.runtime.sandbox_cgroup_only"?' \
         --annotation io.katacontainers.config.runtime.sandbox_cgroup_onyl=true
 }
@@ -108,7 +115,11 @@ refused_by_podman() {
 @test "podman's annotations reach the guest, and a configuration broken meanwhile stops nothing but create" {
     local id
     id=$(configured run --detach --network none --annotation "$HYPERVISOR.kernel_params=theirs=1 shared=2" \
-        --annotation "$HYPERVISOR.default_memory=640" --annotation "$HYPERVISOR.default_vcpus=$(nproc)" busybox sleep 100000)
+        --annotation "$HYPERVISOR.default_memory=640" --annotation "$HYPERVISOR.default_vcpus=$(nproc)" \
+        --annotation "$HYPERVISOR.kernel_hash=$(hash_of vmlinux)" --annotation "$HYPERVISOR.initrd_hash=$(hash_of initrd.img)" \
+        busybox sleep 100000)
+    virsh -q -c "${LIBVIRT_DEFAULT_URI:-qemu:///system}" dumpxml "kata-$id" |
+        grep -F "<kernel>/var/lib/kata-containers/sandbox-$id/kernel</kernel>"
     run --separate-stderr configured exec "$id" cat /proc/cmdline </dev/null
     [[ $output == *" ours=1 theirs=1 shared=2" ]]
     run --separate-stderr configured exec "$id" sh -c 'nproc; awk "/MemTotal/ { print \$2 > 500000 && \$2 < 655361 }" /proc/meminfo' </dev/null
@@ -122,7 +133,7 @@ refused_by_podman() {
     wait_until 60 is_exited "$id"
     configured rm "$id"
     run domain_of "$id"
-    [[ $status != 0 ]]
+    [[ $status != 0 && ! -e /var/lib/kata-containers/sandbox-$id ]]
 }
 
 is_exited() {

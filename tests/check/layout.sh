@@ -24,13 +24,14 @@ check_includes() {
     only_in "gRPC" '#include [<"](grpc|grpc\+\+|grpcpp)/|\.grpc\.pb\.h' \
         'pkg/agent/(client|guest|shim|protocol)/|tests/unit/agent/'
     only_in "toml++" '#include [<"]toml' 'pkg/sandbox/config[^/]*|pkg/host/engines\.cpp|tests/unit/sandbox/'
+    only_in "libcrypto" '#include [<"]openssl/' 'pkg/crypto/'
     only_in "libcurl" '#include [<"]curl/' 'pkg/net/'
     only_in "pugixml" '#include [<"]pugixml' 'pkg/libvirt-driver/|tests/unit/libvirt-driver/'
     only_in "cli/" '#include "cli/' 'cli/|tests/unit/cli/'
     only_in "pkg/libvirt-driver/" '#include "pkg/libvirt-driver/' 'pkg/libvirt-driver/|tests/'
     only_in "pkg/agent/" '#include "pkg/agent/' 'pkg/agent/|pkg/libvirt-driver/[a-z_]*factor|tests/'
     only_in "pkg/host/" '#include "pkg/host/' 'pkg/host/|cli/|tests/'
-    only_in "pkg/sandbox/" '#include "pkg/sandbox/' 'pkg/sandbox/|pkg/libvirt-driver/|pkg/agent/|cli/|tests/'
+    only_in "pkg/sandbox/" '#include "pkg/sandbox/' 'pkg/sandbox/|pkg/crypto/|pkg/libvirt-driver/|pkg/agent/|cli/|tests/'
     only_in "a .. in an include" '#include "\.\./' 'nowhere'
     only_in "system() and popen()" '[^a-z_.:>](std::)?(system|popen)\(' 'nowhere'
 }

@@ -20,7 +20,6 @@ using base::ErrorCode;
 using base::printable;
 
 constexpr std::string_view kConfigPrefix = "io.katacontainers.config.";
-constexpr std::string_view kHashSuffix = "_hash";
 constexpr std::size_t kLongestShown = 256;
 
 std::string quoted(const std::string& text) {
@@ -132,13 +131,13 @@ ConfigValue value_of(const Candidate& candidate) {
     return *value;
 }
 
-// To go on without having looked at the file would be worse than to stop.
+// To go on without having looked at the program would be worse than to stop.
 void refuse_hash(const Candidate& candidate) {
-    if (candidate.annotation.ends_with(kHashSuffix)) {
+    const std::string_view name = candidate.key.name;
+    if (name == "hypervisor_hash" || name == "path_hash") {
         throw refusal(ErrorCode::unsupported,
                       candidate.annotation,
-                      "cannot be obeyed: this version does not verify files; leave it out, and "
-                      "let only root write the file");
+                      "cannot be obeyed: QEMU is run as it is installed; leave the annotation out");
     }
 }
 

@@ -28,6 +28,7 @@ enum class ValueType {
     text,
     path,        // absolute, or empty
     guest_path,  // the same, of a file in the guest
+    digest,      // a SHA-512 in hexadecimal
     texts,       // an array of strings
     patterns,    // an array of regular expressions
     tables,      // an array of tables; their content is not looked at

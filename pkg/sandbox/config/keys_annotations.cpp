@@ -1,6 +1,7 @@
 // Annotations that no key of configuration.toml stands behind.
 #include <array>
 
+#include "pkg/sandbox/config.h"
 #include "pkg/sandbox/config/row.h"
 
 namespace kata::sandbox {
@@ -9,101 +10,33 @@ namespace {
 constexpr std::string_view kNone;
 constexpr std::string_view kRemote = "only remote hypervisors look at it";
 constexpr std::string_view kPinning = "not served by this version; use virsh vcpupin";
-constexpr std::string_view kHash = "hexadecimal SHA-512 of the file";
+constexpr std::string_view kUnused = "such a file is not used, so there is nothing to verify";
+constexpr std::string_view kInstalled =
+    "refused: QEMU is run as it is installed and is not verified";
 
-// clang-format off: a row is a line
+// A row is a line.
+// clang-format off
 constexpr std::array kKeys = {
-    ignored(kNone,
-            "config_path",
-            kPath,
-            "\"\"",
-            kAny,
-            "config_path",
-            "",
-            "a container cannot choose its configuration; use kata-runtime --config"),
-    ignored(kNone,
-            "bundle_path",
-            kText,
-            "\"\"",
-            kAny,
-            "pkg.oci.bundle_path",
-            "",
-            "the runtime sets it"),
-    ignored(kNone,
-            "container_type",
-            kText,
-            "\"\"",
-            one_of("pod_sandbox pod_container single_container"),
-            "pkg.oci.container_type",
-            "",
-            "the runtime sets it from those of containerd, CRI-O and podman"),
-    ignored(
-        kNone, "enable_vcpus_pinning", kFlag, "false", kAny, "enable_vcpus_pinning", "", kPinning),
-    ignored(kNone,
-            "policy",
-            kText,
-            "\"\"",
-            kAny,
-            "config.agent.policy",
-            "",
-            "the agent has no policies"),
-    ignored(kNone,
-            "asset_hash_type",
-            kText,
-            "\"sha512\"",
-            one_of("sha512"),
-            "config.hypervisor.asset_hash_type",
-            "",
-            "SHA-512 is the only one there is"),
-    ignored(kNone, "kernel_hash", kText, "\"\"", kAny, "config.hypervisor.kernel_hash", "", kHash),
-    ignored(kNone, "initrd_hash", kText, "\"\"", kAny, "config.hypervisor.initrd_hash", "", kHash),
-    ignored(kNone, "image_hash", kText, "\"\"", kAny, "config.hypervisor.image_hash", "", kHash),
-    ignored(
-        kNone, "firmware_hash", kText, "\"\"", kAny, "config.hypervisor.firmware_hash", "", kHash),
-    ignored(kNone,
-            "firmware_volume_hash",
-            kText,
-            "\"\"",
-            kAny,
-            "config.hypervisor.firmware_volume_hash",
-            "",
-            kHash),
-    ignored(kNone,
-            "hypervisor_hash",
-            kText,
-            "\"\"",
-            kAny,
-            "config.hypervisor.hypervisor_hash",
-            "",
-            kHash),
-    ignored(kNone, "path_hash", kText, "\"\"", kAny, "config.hypervisor.path_hash", "", kHash),
-    ignored(kNone, "jailer_hash", kText, "\"\"", kAny, "config.hypervisor.jailer_hash", "", kHash),
-    ignored(
-        kNone, "default_gpus", kWhole, "0", kAny, "config.hypervisor.default_gpus", "", kRemote),
-    ignored(kNone,
-            "default_gpu_model",
-            kText,
-            "\"\"",
-            kAny,
-            "config.hypervisor.default_gpu_model",
-            "",
-            kRemote),
-    ignored(kNone,
-            "swappiness",
-            kWhole,
-            "0",
-            range(0, 100),
-            "container.resource.swappiness",
-            "",
-            "the guest's cgroups (version 2) have no swappiness"),
-    ignored(kNone,
-            "swap_in_bytes",
-            kWhole,
-            "0",
-            range(0, INT64_MAX),
-            "container.resource.swap_in_bytes",
-            "",
-            "a guest has no swap; use memory.swap of config.json"),
+    ignored(kNone, "config_path", kPath, "\"\"", kAny, "config_path", "", "a container cannot choose its configuration; use kata-runtime --config"),
+    ignored(kNone, "bundle_path", kText, "\"\"", kAny, "pkg.oci.bundle_path", "", "the runtime sets it"),
+    ignored(kNone, "container_type", kText, "\"\"", one_of("pod_sandbox pod_container single_container"), "pkg.oci.container_type", "", "the runtime sets it from those of containerd, CRI-O and podman"),
+    ignored(kNone, "enable_vcpus_pinning", kFlag, "false", kAny, "enable_vcpus_pinning", "", kPinning),
+    ignored(kNone, "policy", kText, "\"\"", kAny, "config.agent.policy", "", "the agent has no policies"),
+    ignored(kNone, "asset_hash_type", kText, "\"sha512\"", one_of("sha512"), "config.hypervisor.asset_hash_type", "", "SHA-512 is the only one there is"),
+    obeyed(kNone, "kernel_hash", kDigest, "\"\"", kAny, "config.hypervisor.kernel_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.kernel_hash = text(v); },
+           "of the kernel: a copy of it is verified and booted"),
+    obeyed(kNone, "initrd_hash", kDigest, "\"\"", kAny, "config.hypervisor.initrd_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.initrd_hash = text(v); },
+           "of the initrd: a copy of it is verified and booted"),
+    ignored(kNone, "image_hash", kDigest, "\"\"", kAny, "config.hypervisor.image_hash", "", kUnused),
+    ignored(kNone, "firmware_hash", kDigest, "\"\"", kAny, "config.hypervisor.firmware_hash", "", kUnused),
+    ignored(kNone, "firmware_volume_hash", kDigest, "\"\"", kAny, "config.hypervisor.firmware_volume_hash", "", kUnused),
+    ignored(kNone, "hypervisor_hash", kDigest, "\"\"", kAny, "config.hypervisor.hypervisor_hash", "", kInstalled),
+    ignored(kNone, "path_hash", kDigest, "\"\"", kAny, "config.hypervisor.path_hash", "", kInstalled),
+    ignored(kNone, "jailer_hash", kDigest, "\"\"", kAny, "config.hypervisor.jailer_hash", "", kUnused),
+    ignored(kNone, "default_gpus", kWhole, "0", kAny, "config.hypervisor.default_gpus", "", kRemote),
+    ignored(kNone, "default_gpu_model", kText, "\"\"", kAny, "config.hypervisor.default_gpu_model", "", kRemote),
+    ignored(kNone, "swappiness", kWhole, "0", range(0, 100), "container.resource.swappiness", "", "the guest's cgroups (version 2) have no swappiness"),
+    ignored(kNone, "swap_in_bytes", kWhole, "0", range(0, INT64_MAX), "container.resource.swap_in_bytes", "", "a guest has no swap; use memory.swap of config.json"),
 };
 // clang-format on
 

@@ -15,6 +15,7 @@ constexpr auto kNumber = ValueType::number;
 constexpr auto kText = ValueType::text;
 constexpr auto kPath = ValueType::path;
 constexpr auto kGuestPath = ValueType::guest_path;
+constexpr auto kDigest = ValueType::digest;
 constexpr auto kTexts = ValueType::texts;
 constexpr auto kPatterns = ValueType::patterns;
 constexpr auto kTables = ValueType::tables;

@@ -12,6 +12,8 @@
 namespace kata::sandbox {
 namespace {
 
+constexpr std::size_t kDigestSize = 128;
+
 std::vector<std::string> words_of(std::string_view text) {
     std::istringstream stream{std::string(text)};
     std::vector<std::string> words;
@@ -56,6 +58,10 @@ bool takes_text(const ConfigKey& key, const std::string& text) {
     }
     if (key.type == ValueType::path || key.type == ValueType::guest_path) {
         return text.empty() || text.front() == '/';
+    }
+    if (key.type == ValueType::digest) {
+        return text.size() == kDigestSize &&
+               text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
     }
     if (key.type != ValueType::text || key.rule.words.empty()) {
         return key.type == ValueType::text;
@@ -137,6 +143,7 @@ std::optional<ConfigValue> parsed(const ConfigKey& key, const std::string& text)
         case ValueType::text:
         case ValueType::path:
         case ValueType::guest_path:
+        case ValueType::digest:
             return text;
         case ValueType::texts:
         case ValueType::patterns:
@@ -177,6 +184,8 @@ std::string allowed_values(const ConfigKey& key) {
             return "an absolute path";
         case ValueType::guest_path:
             return "an absolute path in the guest";
+        case ValueType::digest:
+            return "a SHA-512 of 128 hexadecimal digits";
         case ValueType::texts:
             return "an array of strings";
         case ValueType::patterns:

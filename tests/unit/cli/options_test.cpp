@@ -292,5 +292,27 @@ TEST(Commands, EveryOneOfTheHelpIsParsed) {
     }
 }
 
+TEST(ConfigCommand, TakesItsOptionsBeforeAndBehindTheAction) {
+    for (const Words& words : {Words{"config", "show", "--origin", "--json"},
+                               Words{"config", "--origin", "show", "-json"},
+                               Words{"config", "--origin", "--json", "show"}}) {
+        const auto options = parsed<ConfigOptions>(words);
+        EXPECT_EQ(options.action, ConfigOptions::Action::show);
+        EXPECT_TRUE(options.origin);
+        EXPECT_TRUE(options.json);
+    }
+    const auto check = parsed<ConfigOptions>({"config", "check", "/c.toml"});
+    EXPECT_EQ(check.action, ConfigOptions::Action::check);
+    EXPECT_EQ(check.file, "/c.toml");
+}
+
+TEST(ConfigCommand, RefusesWhatItHasNoUseFor) {
+    EXPECT_THAT(misuse_of({"config", "shwo"}).message, HasSubstr("config has no \"shwo\""));
+    EXPECT_THAT(misuse_of({"config", "show", "/c.toml"}).message, HasSubstr("--config"));
+    EXPECT_THAT(misuse_of({"config", "check"}).message, HasSubstr("one file"));
+    EXPECT_THAT(misuse_of({"config", "check", "--json", "/c"}).message, HasSubstr("one file"));
+    EXPECT_THAT(misuse_of({"config"}).message, HasSubstr("minimum of 1"));
+}
+
 }  // namespace
 }  // namespace kata::cli

@@ -140,20 +140,28 @@ TEST(ConfigManual, ListsEveryKeyAsTheTableHasIt) {
     EXPECT_THAT(page, HasSubstr(manual_of_keys()));
 }
 
+std::string about_annotation(const ConfigKey& key) {
+    const std::string text(key.text);
+    if (key.set == nullptr) {
+        return "No effect: " + allowed_values(key) + "; " + text + ".";
+    }
+    if (key.section.empty()) {
+        return "Takes " + allowed_values(key) + ", " + text + ".";
+    }
+    return "Overrides *" + dotted_name(key) + "*: " + allowed_values(key) + ".";
+}
+
 std::string manual_of_annotations() {
     std::string text;
     for (const ConfigKey& key : config_keys()) {
         if (key.annotation.empty()) {
             continue;
         }
-        text += "*" + annotation_of(key) + "*\n\t" +
-                (key.set != nullptr ? "Overrides *" + dotted_name(key) + "*: "
-                                    : std::string("No effect: ")) +
-                allowed_values(key) + (key.set != nullptr ? "" : "; " + std::string(key.text)) +
-                "." +
-                (key.allowed_by.empty() ? ""
-                                        : " Restricted by *" + std::string(key.allowed_by) + "*.") +
-                "\n\n";
+        text += "*" + annotation_of(key) + "*\n\t" + about_annotation(key);
+        if (!key.allowed_by.empty()) {
+            text += " Restricted by *" + std::string(key.allowed_by) + "*.";
+        }
+        text += "\n\n";
     }
     return text;
 }

@@ -1,0 +1,119 @@
+#include "pkg/sandbox/verified_assets.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+
+namespace kata::sandbox {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr std::size_t kPiece = std::size_t{1} << 20;
+constexpr mode_t kReadable = 0644;
+constexpr mode_t kSearchable = 0755;
+
+base::UniqueFd open_source(const std::filesystem::path& path) {
+    base::UniqueFd file = base::open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) {
+        throw base::errno_error("look at", path.native(), errno);
+    }
+    if (!S_ISREG(status.st_mode) || status.st_size == 0) {
+        throw Error(ErrorCode::invalid_argument,
+                    "cannot verify \"" + path.native() + "\": " +
+                        (S_ISREG(status.st_mode) ? "it is empty" : "it is not a regular file"));
+    }
+    return file;
+}
+
+// Whatever the caller's umask is.
+void set_mode(const std::filesystem::path& path, mode_t mode) {
+    if (::chmod(path.c_str(), mode) != 0) {
+        throw base::errno_error("set the mode of", path.native(), errno);
+    }
+}
+
+/// @return the digest of what was copied.
+std::string copy_hashed(const std::filesystem::path& source,
+                        const std::filesystem::path& target,
+                        Digest& digest) {
+    const base::UniqueFd from = open_source(source);
+    const base::UniqueFd to = base::open_file(target, O_WRONLY | O_CREAT | O_EXCL, kReadable);
+    std::vector<char> piece(kPiece);
+    for (;;) {
+        const ssize_t size = ::read(from.get(), piece.data(), piece.size());
+        if (size < 0 && errno == EINTR) {
+            continue;
+        }
+        if (size < 0) {
+            throw base::errno_error("read", source.native(), errno);
+        }
+        if (size == 0) {
+            break;
+        }
+        const std::string_view bytes(piece.data(), static_cast<std::size_t>(size));
+        digest.add(bytes);
+        base::write_all(to.ref(), bytes, target.native());
+    }
+    set_mode(target, kReadable);
+    return digest.hexadecimal();
+}
+
+std::string lower_case(std::string text) {
+    std::ranges::transform(
+        text, text.begin(), [](char c) { return c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c; });
+    return text;
+}
+
+/// Replaces `path` by a copy with this hash; an empty hash: leaves it.
+void use_verified(std::filesystem::path& path,
+                  const std::string& hash,
+                  const std::filesystem::path& directory,
+                  const std::string& name,
+                  VmBackend& vm) {
+    if (hash.empty()) {
+        return;
+    }
+    const std::filesystem::path copy = directory / name;
+    const std::string found = copy_hashed(path, copy, *vm.sha512());
+    if (found != lower_case(hash)) {
+        throw Error(ErrorCode::invalid_argument,
+                    "the annotation \"io.katacontainers.config.hypervisor." + name +
+                        "_hash\" is not the hash of \"" + path.native() + "\", whose SHA-512 is " +
+                        found);
+    }
+    path = copy;
+}
+
+}  // namespace
+
+std::filesystem::path assets_dir_of(const RuntimeConfig& config, const ContainerPlace& place) {
+    return config.assets_dir / ("sandbox-" + place.sandbox_id);
+}
+
+void use_verified_assets(RuntimeConfig& config,
+                         const ContainerPlace& place,
+                         Journal& journal,
+                         VmBackend& vm) {
+    if (config.kernel_hash.empty() && config.initrd_hash.empty()) {
+        return;
+    }
+    const std::filesystem::path directory = assets_dir_of(config, place);
+    journal.record(Effect::Kind::directory, directory);
+    base::make_directories(directory, kSearchable);
+    set_mode(directory, kSearchable);
+    use_verified(config.kernel, config.kernel_hash, directory, "kernel", vm);
+    use_verified(config.initrd, config.initrd_hash, directory, "initrd", vm);
+}
+
+}  // namespace kata::sandbox

@@ -1,0 +1,25 @@
+// Guest files whose hash the sandbox's annotations name: each is hashed while it is copied, and the
+// copy is what the VM boots, so that nobody can change it in between.
+#pragma once
+
+#include "pkg/sandbox/config.h"
+#include "pkg/sandbox/journal.h"
+#include "pkg/sandbox/state_store.h"
+#include "pkg/sandbox/vm_backend.h"
+
+namespace kata::sandbox {
+
+/// Where the copies of a sandbox are: a directory that QEMU's user may search.
+[[nodiscard]] std::filesystem::path assets_dir_of(const RuntimeConfig& config,
+                                                  const ContainerPlace& place);
+
+/// Lets `config` name verified copies of kernel and initrd, if it has hashes of them.
+/// @param journal gets the directory of the copies before it is made.
+/// @throws base::Error invalid_argument naming the annotation, the file and its hash if that is
+/// another one.
+void use_verified_assets(RuntimeConfig& config,
+                         const ContainerPlace& place,
+                         Journal& journal,
+                         VmBackend& vm);
+
+}  // namespace kata::sandbox

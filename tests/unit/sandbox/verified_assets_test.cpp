@@ -1,0 +1,120 @@
+#include "pkg/sandbox/verified_assets.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pkg/base/file.h"
+#include "pkg/base/log.h"
+#include "tests/unit/sandbox/fakes.h"
+#include "tests/unit/support/expect_error.h"
+#include "tests/unit/support/temporary_directory.h"
+
+namespace kata::sandbox {
+namespace {
+
+/// The content itself, as far as it is hexadecimal: what was added is seen.
+class EchoDigest : public Digest {
+  public:
+    void add(std::string_view bytes) override { bytes_ += bytes; }
+    std::string hexadecimal() override { return bytes_; }
+
+  private:
+    std::string bytes_;
+};
+
+class EchoBackend : public test::FakeBackend {
+  public:
+    std::unique_ptr<Digest> sha512() override { return std::make_unique<EchoDigest>(); }
+};
+
+class VerifiedAssets : public testing::Test {
+  protected:
+    void SetUp() override {
+        std::filesystem::create_directory(place_.sandbox_dir);
+        base::write_file_atomically(config_.kernel, "abc123");
+        base::write_file_atomically(config_.initrd, "def456");
+    }
+    void use() {
+        Journal journal(place_.journal(), "");
+        use_verified_assets(config_, place_, journal, backend_);
+    }
+    static mode_t mode_of(const std::filesystem::path& path) {
+        struct stat status {};
+        EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+        return status.st_mode & 07777U;
+    }
+    [[nodiscard]] RuntimeConfig config_in_directory() const {
+        RuntimeConfig config;
+        config.kernel = directory_ / "vmlinux";
+        config.initrd = directory_ / "initrd.img";
+        config.assets_dir = directory_.path();
+        return config;
+    }
+
+    test::TemporaryDirectory directory_;
+    RuntimeConfig config_ = config_in_directory();
+    ContainerPlace place_{oci::ContainerId("c"), "s", directory_ / "state", directory_ / "state/c"};
+    EchoBackend backend_;
+    base::NullLog log_;
+};
+
+TEST_F(VerifiedAssets, LeavesFilesWithoutAHashWhereTheyAre) {
+    const RuntimeConfig before = config_;
+    use();
+    EXPECT_TRUE(config_ == before);
+    EXPECT_FALSE(std::filesystem::exists(assets_dir_of(config_, place_)));
+    EXPECT_TRUE(Journal::load(place_.journal(), log_).empty());
+}
+
+TEST_F(VerifiedAssets, BootsACopyThatQemusUserCanReadAndThatTheJournalKnows) {
+    config_.kernel_hash = "ABC123";
+    const auto initrd = config_.initrd;
+    const mode_t umask = ::umask(0077);
+    use();
+    ::umask(umask);
+    const auto directory = assets_dir_of(config_, place_);
+    EXPECT_EQ(config_.kernel, directory / "kernel");
+    EXPECT_EQ(config_.initrd, initrd);
+    EXPECT_EQ(base::read_file(config_.kernel), "abc123");
+    EXPECT_EQ(mode_of(directory), 0755U);
+    EXPECT_EQ(mode_of(config_.kernel), 0644U);
+    const Effect made{Effect::Kind::directory, directory, ""};
+    EXPECT_THAT(Journal::load(place_.journal(), log_), testing::ElementsAre(made));
+}
+
+TEST_F(VerifiedAssets, RefusesAnotherHashAndSaysWhichItIs) {
+    config_.initrd_hash = "abc124";
+    test::expect_error(
+        [&] {
+            use();
+            return 0;
+        },
+        base::ErrorCode::invalid_argument,
+        "initrd_hash\" is not the hash of \"" + config_.initrd.native() +
+            "\", whose SHA-512 is def456");
+}
+
+TEST_F(VerifiedAssets, RefusesWhatIsNoFileOrEmpty) {
+    config_.kernel_hash = "abc123";
+    base::write_file_atomically(config_.kernel, "");
+    const auto fails = [&](const char* words) {
+        test::expect_error(
+            [&] {
+                use();
+                return 0;
+            },
+            base::ErrorCode::invalid_argument,
+            words);
+    };
+    fails("it is empty");
+    std::filesystem::remove_all(assets_dir_of(config_, place_));
+    config_.kernel = directory_.path();
+    fails("not a regular file");
+}
+
+}  // namespace
+}  // namespace kata::sandbox
