@@ -14,6 +14,7 @@
 #include "pkg/base/deadline.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/base/process.h"
 
 namespace kata::sandbox {
 namespace {
@@ -130,6 +131,34 @@ std::uint64_t cpu_weight(std::uint64_t shares) {
 bool is_cgroup_directory(const std::filesystem::path& path) {
     struct stat status {};
     return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool has_living_process(const std::filesystem::path& directory) {
+    std::istringstream pids(base::try_read_file(directory / "cgroup.procs").value_or(""));
+    for (pid_t pid = 0; pids >> pid;) {
+        if (base::find_process(pid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A process that has just been killed still counts until it is reaped. One that lives on is
+// somebody else's: ours are gone before their cgroup is.
+bool remove_empty_cgroup(const std::filesystem::path& directory) {
+    const auto ours_end = base::Deadline::after(std::chrono::milliseconds(300));
+    const auto deadline = base::Deadline::after(std::chrono::seconds(2));
+    while (::rmdir(directory.c_str()) != 0 && errno != ENOENT) {
+        const int error_number = errno;
+        if (error_number == EBUSY && ours_end.passed() && has_living_process(directory)) {
+            return false;
+        }
+        if (error_number != EBUSY || deadline.passed()) {
+            throw base::errno_error("remove cgroup", directory.native(), error_number);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return true;
 }
 
 }  // namespace
@@ -286,24 +315,18 @@ base::UniqueFd HostCgroup::open_memory() const {
     return {};
 }
 
-void remove_cgroup(const std::filesystem::path& directory) {
+bool remove_cgroup(const std::filesystem::path& directory) {
     if (!is_cgroup_directory(directory)) {
-        return;
+        return true;
     }
+    bool removed = true;
     std::error_code failure;
     for (const auto& entry : std::filesystem::directory_iterator(directory, failure)) {
         if (entry.is_directory(failure) && !entry.is_symlink()) {
-            remove_cgroup(entry.path());
+            removed = remove_cgroup(entry.path()) && removed;
         }
     }
-    // A process that has just been killed still counts until it is reaped.
-    const auto deadline = base::Deadline::after(std::chrono::seconds(2));
-    while (::rmdir(directory.c_str()) != 0 && errno != ENOENT) {
-        if (errno != EBUSY || deadline.passed()) {
-            throw base::errno_error("remove cgroup", directory.native(), errno);
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    return removed && remove_empty_cgroup(directory);
 }
 
 }  // namespace kata::sandbox

@@ -85,6 +85,7 @@ class HostCgroup {
 
 /// Removes a cgroup directory and those the container made below it; processes that are just ending
 /// are waited for a moment. A missing directory is fine.
-void remove_cgroup(const std::filesystem::path& directory);
+/// @return false if it is left to others, whose processes are in it. @throws base::Error by errno.
+bool remove_cgroup(const std::filesystem::path& directory);
 
 }  // namespace kata::sandbox

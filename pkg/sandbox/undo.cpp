@@ -78,6 +78,12 @@ void destroy_vm(const std::string& uuid, const UndoContext& context) {
     kill_qemu(uuid);
 }
 
+void leave_cgroup(const std::string& directory, const UndoContext& context) {
+    if (!remove_cgroup(directory)) {
+        context.log.warning("cgroup \"" + directory + "\" stays: processes of others are in it");
+    }
+}
+
 void undo_effect(const Effect& effect, const UndoContext& context) {
     switch (effect.kind) {
         case Effect::Kind::vm:
@@ -87,7 +93,7 @@ void undo_effect(const Effect& effect, const UndoContext& context) {
         case Effect::Kind::directory:
             return base::remove_tree(effect.object);
         case Effect::Kind::cgroup:
-            return remove_cgroup(effect.object);
+            return leave_cgroup(effect.object, context);
         case Effect::Kind::traffic:
             return undo_traffic(effect.object);
         case Effect::Kind::macvtap:

@@ -116,6 +116,37 @@ expect_same_code() {
     expect_output "one two"
 }
 
+# capability_mask NAME...: the bits that /proc/self/status shows for them.
+capability_mask() {
+    local mask=0 name index
+    for name in "$@"; do
+        for index in "${!CAPABILITIES[@]}"; do
+            [[ ${CAPABILITIES[index]} != "$name" ]] || mask=$((mask | 1 << index))
+        done
+    done
+    printf '%016x' "$mask"
+}
+
+# In the kernel's order.
+CAPABILITIES=(CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE
+    NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE
+    SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL
+    SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ)
+
+@test "each of 38 capabilities can be added and dropped, also those that this host may not give" {
+    local index even=() odd=() add=() drop=()
+    for index in "${!CAPABILITIES[@]}"; do
+        if ((index % 2)); then odd+=("${CAPABILITIES[index]}"); else even+=("${CAPABILITIES[index]}"); fi
+    done
+    add=("${odd[@]/#/--cap-add=}")
+    drop=("${even[@]/#/--cap-drop=}")
+    run_docker run --rm --runtime "$KATA_NAME" --network none --cap-drop ALL "${add[@]}" busybox grep -E 'Cap(Eff|Prm|Bnd)' /proc/self/status
+    expect_equal "$(awk '{ print $2 }' <<<"$output" | sort -u)" "$(capability_mask "${odd[@]}")"
+    run_docker run --rm --runtime "$KATA_NAME" --network none --cap-add ALL "${drop[@]}" busybox grep CapEff /proc/self/status
+    # What docker knows beyond those 38 is among ALL, too.
+    expect_equal "$(printf '%016x' $((0x${output##*$'\t'} & (1 << 38) - 1)))" "$(capability_mask "${odd[@]}")"
+}
+
 @test "exit codes 125, 126 and 127 are runc's, and a failed run leaves nothing" {
     expect_same_code busybox no-such-program
     expect_same_code busybox /srv/plain

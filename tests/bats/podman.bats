@@ -100,7 +100,7 @@ expect_same_code() {
 }
 
 @test "user, groups, directory, environment, limits, capabilities, sysctls and mounts are those that runc gives" {
-    expect_same --network none "${LIMITS[@]}" --user alice --group-add audio --workdir /srv --env A=1 --hostname box \
+    expect_same --network none --name same "${LIMITS[@]}" --user alice --group-add audio --workdir /srv --env A=1 --hostname box \
         --read-only --tmpfs /scratch:size=1m --shm-size 32m --cap-drop ALL --cap-add NET_BIND_SERVICE \
         --security-opt no-new-privileges --sysctl kernel.shmmax=12345678 busybox sh /report.sh one
     expect_contains "cannot write: /etc/file"

@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154  # scripts for a shell in the guest; variables that bats' run sets
+# A whole Debian under docker: its package manager, setuid programs, bash, perl, iperf3 and stress-ng in VMs.
+
+load helpers
+load engines
+
+setup_file() {
+    kata_setup_file
+    start_dockerd
+    import_debian docker
+    docker run --detach --runtime "$KATA_NAME" --name one --cpus 2 --memory 512m debian sleep 100000
+    docker run --detach --runtime "$KATA_NAME" --name two debian iperf3 --server
+}
+
+teardown_file() {
+    [[ ! -s ${ENGINE:-/none}/httpd ]] || kill "$(cat "$ENGINE/httpd")" || true
+    stop_dockerd
+    kata_teardown_file
+}
+
+address_of() {
+    docker inspect --format '{{.NetworkSettings.IPAddress}}' "$1"
+}
+
+# serve_repository: a repository with one package, on the bridge's address.
+serve_repository() {
+    mkdir -p "$ENGINE/package/DEBIAN" "$ENGINE/package/usr/bin" "$ENGINE/repository"
+    printf 'Package: kata-greeting\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: says hello\n' \
+        >"$ENGINE/package/DEBIAN/control"
+    printf '#!/bin/sh\necho hello from a package\n' >"$ENGINE/package/usr/bin/kata-greeting"
+    chmod 0755 "$ENGINE/package/usr/bin/kata-greeting"
+    dpkg-deb --root-owner-group --build "$ENGINE/package" "$ENGINE/repository/kata-greeting.deb"
+    (cd "$ENGINE/repository" && dpkg-scanpackages . >Packages)
+    busybox httpd -f -p "$ENGINE_SUBNET.1:8642" -h "$ENGINE/repository" </dev/null >/dev/null 2>&1 3>&- &
+    echo $! >"$ENGINE/httpd"
+}
+
+@test "apt-get updates from a repository on the network, installs a package, and the package's program runs" {
+    serve_repository
+    docker exec one sh -c "rm -rf /etc/apt/sources.list.d/*; echo 'deb [trusted=yes] http://$ENGINE_SUBNET.1:8642 ./' >/etc/apt/sources.list"
+    docker exec --env DEBIAN_FRONTEND=noninteractive one sh -c 'apt-get -qq update && apt-get -qq install -y kata-greeting'
+    expect_equal "$(docker exec one kata-greeting)" "hello from a package"
+    expect_equal "$(docker exec one dpkg-query -W -f '${db:Status-Abbrev}' kata-greeting)" "ii "
+}
+
+@test "1 GiB goes through iperf3 from one VM to another, and the engine counts it" {
+    run_docker exec one iperf3 --client "$(address_of two)" --bytes 1G --json
+    expect_status 0
+    expect_equal "$(jq .end.sum_received.bytes <<<"$output")" $((1 << 30))
+    [[ $(docker exec two cat /sys/class/net/eth0/statistics/rx_bytes) -ge $((1 << 30)) ]]
+    run_docker stats --no-stream --format '{{.NetIO}}' two
+    [[ $output == *GB* ]]
+}
+
+@test "processors: --cpus gives as many more as it rounds up to, and update changes their number" {
+    local before
+    before=$(docker exec two nproc)
+    expect_equal "$(docker exec one nproc)" $((before + 2 > $(nproc) ? $(nproc) : before + 2))
+    expect_equal "$(docker exec one cat /sys/fs/cgroup/cpu.max)" "200000 100000"
+    docker update --cpus 1 one
+    expect_equal "$(docker exec one cat /sys/fs/cgroup/cpu.max)" "100000 100000"
+}
+
+@test "stress-ng beyond the memory limit is killed, and the container lives on" {
+    run_docker exec one stress-ng --vm 1 --vm-bytes 400M --vm-keep --timeout 5s --quiet
+    expect_status 0
+    run_docker exec one perl -e '$a = "x" x (900 << 20); print length $a'
+    expect_status 137
+    expect_equal "$(docker exec one echo alive)" alive
+}
+
+@test "setuid programs raise privileges, and not with no-new-privileges" {
+    docker exec one sh -c 'useradd --uid 1000 plain; cp /usr/bin/id /usr/bin/setuid-id; chmod u+s /usr/bin/setuid-id'
+    run_docker exec --user 1000 one setuid-id
+    expect_contains "euid=0(root)"
+    docker commit one setuid >/dev/null
+    run_docker run --rm --runtime "$KATA_NAME" --user 1000 --security-opt no-new-privileges setuid setuid-id
+    expect_contains "uid=1000(plain)"
+    [[ $output != *euid=0* ]]
+}
+
+@test "perl's exit codes are docker's, on a terminal and without" {
+    local code expected
+    for code in 0 1 55 -1 255 256; do
+        expected=$((code & 255))
+        run_docker exec one perl -e "exit $code"
+        expect_status "$expected"
+        run docker exec --interactive one perl -e "exit $code" </dev/null
+        expect_status "$expected"
+    done
+}
