@@ -4,6 +4,7 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -66,8 +67,12 @@ void remove_address(Socket& socket, int link, const std::string& address) {
     try {
         socket.request(
             address_message(RTM_DELADDR, 0, link, address), "remove the address", address);
-    } catch (const base::Error& error) {
-        if (error.code() != base::ErrorCode::not_found) {
+    } catch (const base::Error&) {
+        const auto present = list_addresses(socket);
+        const bool still_there = std::ranges::any_of(present, [&](const Address& one) {
+            return one.link == link && one.address == address;
+        });
+        if (still_there) {
             throw;
         }
     }

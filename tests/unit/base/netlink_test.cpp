@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <exception>
 #include <functional>
 #include <thread>
 
@@ -155,12 +156,20 @@ TEST(ParseRoute, OfHopsThatAreCutShortHasNone) {
 
 void in_new_namespace(const std::function<void()>& work) {
     bool entered = false;
+    std::exception_ptr failure;
     std::thread([&] {
         entered = ::unshare(CLONE_NEWNET) == 0;
-        if (entered) {
-            work();
+        try {
+            if (entered) {
+                work();
+            }
+        } catch (...) {
+            failure = std::current_exception();
         }
     }).join();
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
     if (!entered) {
         GTEST_SKIP() << "making a network namespace needs root";
     }
