@@ -122,7 +122,7 @@ hash_of() {
         grep -F "<kernel>/var/lib/kata-containers/sandbox-$id/kernel</kernel>"
     run --separate-stderr configured exec "$id" cat /proc/cmdline </dev/null
     [[ $output == *" ours=1 theirs=1 shared=2" ]]
-    run --separate-stderr configured exec "$id" sh -c 'nproc; awk "/MemTotal/ { print \$2 > 500000 && \$2 < 655361 }" /proc/meminfo' </dev/null
+    run --separate-stderr configured exec "$id" sh -c 'nproc; awk "/MemTotal/ { print (\$2 > 500000 && \$2 < 655361) }" /proc/meminfo' </dev/null
     expect_output "$(nproc)"$'\n1'
 
     echo 'neither = "toml' >"$CONFIG_DIR/config.d/broken.toml"
