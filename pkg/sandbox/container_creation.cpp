@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -32,6 +33,14 @@ std::string cgroup_path_for(const RuntimeConfig& config,
     const std::string wanted = spec.linux_ ? spec.linux_->cgroups_path : "";
     return config.sandbox_cgroup_only ? sandbox_cgroup_path(wanted, place.id, place.sandbox_id)
                                       : cgroup_path(wanted, place.id);
+}
+
+// An engine that binds its own file there may also run the resolver that the file names, now or
+// once it has connected the container to a network.
+bool has_managed_resolv_conf(const oci::Spec& spec) {
+    return std::any_of(spec.mounts.begin(), spec.mounts.end(), [](const oci::Mount& mount) {
+        return mount.destination == "/etc/resolv.conf";
+    });
 }
 
 ContainerRecord new_record(const ContainerPlace& place, const oci::Bundle& bundle, bool joins_pod) {
@@ -214,7 +223,7 @@ void ContainerCreation::create_in_guest() {
 void ContainerCreation::hand_over() {
     const bool terminal = bundle_.spec.process && bundle_.spec.process->terminal;
     const auto deadline = base::Deadline::after(config_.request_timeout);
-    shim_->relay({record_.id, "", terminal, false},
+    shim_->relay({record_.id, "", terminal, false, has_managed_resolv_conf(bundle_.spec)},
                  vm_.agents().dial(address_, deadline),
                  cgroup_.open_memory(),
                  deadline);

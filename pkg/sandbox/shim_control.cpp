@@ -32,7 +32,8 @@ json to_json(const ShimRelayRequest& request) {
             {"containerId", request.container_id},
             {"execId", request.exec_id},
             {"terminal", request.terminal},
-            {"memoryCgroup", request.memory_cgroup}};
+            {"memoryCgroup", request.memory_cgroup},
+            {"resolver", request.resolver}};
 }
 
 ShimMountRequest mount_request_of(const json& message) {
@@ -60,7 +61,8 @@ ShimRequest request_of(const json& message) {
         return ShimRelayRequest{message.at("containerId").get<std::string>(),
                                 message.at("execId").get<std::string>(),
                                 message.at("terminal").get<bool>(),
-                                message.at("memoryCgroup").get<bool>()};
+                                message.at("memoryCgroup").get<bool>(),
+                                message.value("resolver", false)};
     }
     throw base::Error(base::ErrorCode::invalid_argument,
                       "cannot serve shim request \"" + base::printable(operation) + "\"");

@@ -37,6 +37,8 @@ struct ShimRelayRequest {
     std::string exec_id;  // empty: the container's init
     bool terminal = false;
     bool memory_cgroup = false;  // the last descriptor is where the shim's memory is accounted
+    bool resolver =
+        false;  // containers may ask the engine's resolver in the shim's network namespace
 };
 
 using ShimRequest = std::variant<ShimMountRequest, ShimPivotRequest, ShimRelayRequest>;

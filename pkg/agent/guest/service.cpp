@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "pkg/agent/guest/dns_call.h"
 #include "pkg/agent/guest/grpc_status.h"
 #include "pkg/agent/guest/process_list.h"
 #include "pkg/agent/guest/stream_calls.h"
@@ -102,8 +103,14 @@ grpc::ServerUnaryReactor* AgentService::StartContainer(Context* context,
                                                        v1::StartContainerResponse*) {
     return run(context, [this, request] {
         before_process_();
+        // Its first question may be its first act.
+        dns_.serve(resolv_conf_of(containers_.process(request->container_id(), "")->pid()));
         containers_.start(request->container_id());
     });
+}
+
+grpc::ServerBidiReactor<v1::DnsAnswer, v1::DnsQuery>* AgentService::RelayDns(Context*) {
+    return DnsCall::begin(loop_, dns_);
 }
 
 grpc::ServerUnaryReactor* AgentService::RemoveContainer(Context* context,

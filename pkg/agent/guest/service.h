@@ -13,6 +13,7 @@
 
 #include "pkg/agent/guest/container_table.h"
 #include "pkg/agent/guest/cpu_memory.h"
+#include "pkg/agent/guest/dns_relay.h"
 #include "pkg/agent/guest/event_loop.h"
 #include "pkg/agent/guest/oom.h"
 #include "pkg/agent/guest/reaper.h"
@@ -40,7 +41,8 @@ class AgentService final : public v1::AgentService::CallbackService {
           containers_(containers),
           storages_(storages),
           before_process_(std::move(before_process)),
-          oom_(loop) {}
+          oom_(loop),
+          dns_(loop) {}
 
     grpc::ServerUnaryReactor* Check(Context* context,
                                     const v1::CheckRequest* request,
@@ -128,6 +130,8 @@ class AgentService final : public v1::AgentService::CallbackService {
                                                const v1::SetGuestDateTimeRequest* request,
                                                v1::SetGuestDateTimeResponse* response) override;
 
+    grpc::ServerBidiReactor<v1::DnsAnswer, v1::DnsQuery>* RelayDns(Context* context) override;
+
   private:
     // `work` runs on the worker pool; what it throws is the call's status.
     grpc::ServerUnaryReactor* run(Context* context, std::function<void()> work);
@@ -142,6 +146,7 @@ class AgentService final : public v1::AgentService::CallbackService {
     const std::function<void()> before_process_;
     const CpuMemory cpu_memory_;
     OomEvents oom_;
+    DnsRelay dns_;
 };
 
 }  // namespace kata::agent::guest

@@ -32,6 +32,7 @@
 #include "pkg/agent/client/channel.h"
 #include "pkg/agent/client/process_client.h"
 #include "pkg/agent/shim/control_session.h"
+#include "pkg/agent/shim/dns_forwarder.h"
 #include "pkg/agent/shim/oom_notice.h"
 #include "pkg/agent/shim/relay.h"
 #include "pkg/agent/shim/signal_queue.h"
@@ -61,9 +62,9 @@ void prepare_libraries() {
     ::grpc_init();
 }
 
-// With the first process of a pid namespace the kernel ends all others there. Those are the shims of
-// execs that end in the guest just now, too: what they still have to pass on would be lost, and an
-// engine that hears of the container's end first never asks for theirs.
+// With the first process of a pid namespace the kernel ends all others there. Those are the shims
+// of execs that end in the guest just now, too: what they still have to pass on would be lost, and
+// an engine that hears of the container's end first never asks for theirs.
 void await_companions() {
     if (::getpid() != 1) {
         return;
@@ -81,13 +82,18 @@ int relay(agent::RelayOrder order,
           base::UniqueFd host_proc) {
     // gRPC starts its threads while the channel is made; none of them may run our handlers.
     std::optional<agent::BlockedSignals> blocked(std::in_place);
-    agent::ProcessClient process(agent::open_channel(std::move(order.connection)),
-                                 order.process.container_id,
-                                 order.process.exec_id);
+    const auto channel = agent::open_channel(std::move(order.connection));
+    agent::ProcessClient process(channel, order.process.container_id, order.process.exec_id);
     agent::Relay relay(process,
                        {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, null},
                        signals,
                        {order.process.terminal, own_terminal});
+    std::optional<agent::DnsStream> questions;
+    std::optional<agent::DnsForwarder> forwarder;
+    if (order.process.resolver) {
+        questions.emplace(channel);
+        forwarder.emplace(*questions);
+    }
     blocked.reset();
     const int status = relay.wait();
     if (process.out_of_memory() && order.memory_cgroup.valid()) {
