@@ -110,7 +110,8 @@ named, or is 0, stays as it is; -1 takes a limit away.)"},
 interval, and each time the guest kills one of its processes for want of
 memory. The numbers are those of the container's cgroup in the guest.)"},
     CommandText{"kata-network",
-                "add-iface|del-iface|update-routes <container-id> <file>|-\n"
+                "add-iface|del-iface <container-id> <file>|-\n"
+                "update-routes <container-id> <file>|-\n"
                 "list-ifaces|list-routes|refresh|watch <container-id>",
                 2,
                 3,

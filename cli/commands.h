@@ -22,8 +22,8 @@ struct CommandContext {
     base::Log& log;
 };
 
-/// What commands on the host itself work with: they need no root, and a configuration that cannot be
-/// used is one of their findings.
+/// What commands on the host itself work with: they need no root, and a configuration that cannot
+/// be used is one of their findings.
 struct HostContext {
     const GlobalOptions& global;
 };

@@ -59,7 +59,7 @@ struct RuntimeConfig {
 
     // Not configurable: where the program was installed and where state lives.
     std::filesystem::path shim_path;
-    std::filesystem::path assets_dir;  // of verified copies; QEMU's user may search it
+    std::filesystem::path assets_dir;      // of verified copies; QEMU's user may search it
     std::vector<std::string> own_command;  // this program and the global options it was given
     std::filesystem::path state_dir = "/run/vc/sbs";
     std::filesystem::path tombstone_dir = "/run/vc/tombstones";

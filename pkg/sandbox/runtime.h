@@ -107,8 +107,8 @@ class Runtime {
     void pause(const oci::ContainerId& id);
     void resume(const oci::ContainerId& id);
 
-    /// Changes the container's limits while it runs, and the size of its VM with them. What it had is
-    /// kept where `resources_json`, an OCI linux.resources object, says nothing or 0.
+    /// Changes the container's limits while it runs, and the size of its VM with them. What it had
+    /// is kept where `resources_json`, an OCI linux.resources object, says nothing or 0.
     void update(const oci::ContainerId& id, const std::string& resources_json);
 
     /// What the guest has counted for the container so far.

@@ -142,7 +142,7 @@ domains_of() {
 }
 
 @test "what a deleted member had open is let go, so that an engine can unmount it" {
-    local bundle daemon
+    local bundle
     bundle=$(member_bundle "$POD" ipc)
     edit_spec "$bundle" '.root.readonly = false'
     mkdir -p "$bundle"/{lower,upper,work}
@@ -225,8 +225,7 @@ domains_of() {
 }
 
 @test "a virtual machine whose ports are all in use says so, and can still be commanded" {
-    local number
-    for number in $(seq 1 11); do
+    for _ in $(seq 1 11); do
         kata exec --detach "$POD" sleep 1000 </dev/null >/dev/null 2>&1
     done
     run_kata --config "$(config_file $'[agent.kata]\nrequest_timeout = 3')" exec --detach "$POD" sleep 1000

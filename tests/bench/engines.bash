@@ -39,6 +39,7 @@ start_engines() {
     progress "engines"
     make_engine_image
     {
+        # shellcheck disable=SC2119  # this script has no flags for dockerd
         start_dockerd
         start_podman
         import_busybox docker

@@ -22,7 +22,7 @@ check_includes() {
     only_in "CLI11" '#include <CLI/' 'cli/options_flag_set\.cpp'
     only_in "libvirt" '#include [<"]libvirt/' 'pkg/libvirt-driver/|tests/unit/libvirt-driver/'
     only_in "gRPC" '#include [<"](grpc|grpc\+\+|grpcpp)/|\.grpc\.pb\.h' \
-        'pkg/agent/(client|guest|shim|protocol)/|tests/unit/agent/'
+        'pkg/agent/(client|guest|shim|protocol)/|tests/unit/agent/|tests/support/cri/'
     only_in "toml++" '#include [<"]toml' 'pkg/sandbox/config[^/]*|pkg/host/engines\.cpp|tests/unit/sandbox/'
     only_in "libcrypto" '#include [<"]openssl/' 'pkg/crypto/'
     only_in "libcurl" '#include [<"]curl/' 'pkg/net/'
