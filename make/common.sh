@@ -14,6 +14,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
     LIBVIRT_URI=qemu:///system
 }
 
+# A clone elsewhere on the same machine compiles the same files: the place of the tree is not part of what ccache
+# compares.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 # built NAME: the path of a program or library of the build.
 built() {
     local directory
