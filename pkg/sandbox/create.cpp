@@ -10,7 +10,6 @@
 #include "pkg/base/error.h"
 #include "pkg/base/scope_exit.h"
 #include "pkg/base/unique_fd.h"
-#include "pkg/oci/annotations.h"
 #include "pkg/oci/bundle.h"
 #include "pkg/oci/spec_validate.h"
 #include "pkg/sandbox/config/annotations.h"
@@ -78,21 +77,11 @@ void check_pid_file(const CreateRequest& request) {
     ::unlink(probe.c_str());
 }
 
-// An annotated sandbox that nobody knows (podman's pods without an infra container) means a VM of
-// its own.
-std::optional<ContainerPlace> pod_sandbox(const StateStore& store, const oci::Spec& spec) {
-    const oci::PodRole role = oci::pod_role_of(spec.annotations);
-    if (role.type != oci::ContainerType::pod_container || role.sandbox_id.empty()) {
-        return std::nullopt;
-    }
-    return store.find(oci::ContainerId(role.sandbox_id));
-}
-
 }  // namespace
 
 base::ProcessId Runtime::create(const CreateRequest& request) {
     oci::Bundle bundle = load_bundle_of(request);
-    const auto pod = pod_sandbox(store_, bundle.spec);
+    const auto pod = sandbox_to_join(store_, bundle.spec);
     const RuntimeConfig config = config_for(bundle.spec, pod, config_, log_);
     make_valid(bundle, config, log_);
     const bool terminal = bundle.spec.process && bundle.spec.process->terminal;

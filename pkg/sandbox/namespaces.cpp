@@ -135,4 +135,14 @@ GuestNamespaces resolve_namespaces(const oci::Spec& spec,
     return resolved;
 }
 
+bool joins_network_of(const oci::Spec& spec, pid_t process) {
+    const oci::Namespace* wanted = oci::find_namespace(spec, "network");
+    if (wanted == nullptr || wanted->path.empty()) {
+        return false;
+    }
+    const auto identity = identity_of(wanted->path);
+    return identity.has_value() &&
+           identity_of(namespace_of(std::to_string(process), "net")) == identity;
+}
+
 }  // namespace kata::sandbox

@@ -43,4 +43,8 @@ inline constexpr const char* kMemberNamespacePrefix = "container:";
                                                  const std::vector<PodMember>& members,
                                                  bool joins_pod);
 
+/// Whether the spec joins the network namespace of a process (docker run --network container:X).
+/// @param process a living kata-shim. A namespace that cannot be looked at is nobody's.
+[[nodiscard]] bool joins_network_of(const oci::Spec& spec, pid_t process);
+
 }  // namespace kata::sandbox

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/base/process.h"
+#include "pkg/oci/annotations.h"
 
 namespace kata::sandbox {
 namespace {
@@ -19,7 +21,37 @@ void for_each_neighbour(const ContainerPlace& place, Visit visit) {
     }
 }
 
+bool is_network_of(const ContainerPlace& place, const oci::Spec& spec) {
+    try {
+        const base::ProcessId shim = StateStore::load_container(place).shim;
+        return base::is_alive(shim) && joins_network_of(spec, shim.pid);
+    } catch (const base::Error&) {
+        return false;  // one that is only being created has no network yet
+    }
+}
+
+std::optional<ContainerPlace> owner_of_network(const StateStore& store, const oci::Spec& spec) {
+    const oci::Namespace* wanted = oci::find_namespace(spec, "network");
+    if (wanted == nullptr || wanted->path.empty()) {
+        return std::nullopt;
+    }
+    for (const oci::ContainerId& id : store.ids()) {
+        if (auto place = store.find(id); place && is_network_of(*place, spec)) {
+            return place;
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<ContainerPlace> sandbox_to_join(const StateStore& store, const oci::Spec& spec) {
+    const oci::PodRole role = oci::pod_role_of(spec.annotations);
+    if (role.type == oci::ContainerType::pod_container && !role.sandbox_id.empty()) {
+        return store.find(oci::ContainerId(role.sandbox_id));
+    }
+    return owner_of_network(store, spec);
+}
 
 std::vector<PodMember> pod_members(const ContainerPlace& place) {
     std::vector<PodMember> members;

@@ -7,6 +7,7 @@
 // accounted in them.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "pkg/sandbox/journal.h"
@@ -15,6 +16,13 @@
 #include "pkg/sandbox/undo.h"
 
 namespace kata::sandbox {
+
+/// The container whose VM a new one joins; nullopt: it gets a VM of its own. That is the sandbox an
+/// engine's annotations name, or the container whose network namespace the spec joins (`--network
+/// container:X`), because one network cannot belong to two VMs. An annotated sandbox that nobody
+/// knows (podman's pods without an infra container) means a VM of its own.
+[[nodiscard]] std::optional<ContainerPlace> sandbox_to_join(const StateStore& store,
+                                                            const oci::Spec& spec);
 
 /// The other containers of the sandbox whose records can be read.
 [[nodiscard]] std::vector<PodMember> pod_members(const ContainerPlace& place);
