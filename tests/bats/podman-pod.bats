@@ -9,6 +9,7 @@ setup_file() {
     kata_setup_file
     start_podman
     import_busybox podman
+    podman import --change 'CMD ["/pause"]' - localhost/pause:latest <"$(busybox_tar)" >/dev/null 2>&1
     podman network create --subnet "$(free_subnet).0/24" mine >/dev/null
 }
 
@@ -24,7 +25,7 @@ teardown() {
 
 # make_pod NAME [OPTION...]: an infra container needs an image, and podman would build one.
 make_pod() {
-    podman pod create --name "$@" --infra-image busybox --infra-command /pause >/dev/null
+    podman pod create --name "$@" --infra-image localhost/pause >/dev/null
 }
 
 id_of() {
@@ -116,7 +117,7 @@ spec:
   - name: shared
     emptyDir: {}
 YAML
-    printf '[engine]\ninfra_image = "docker.io/library/busybox:latest"\ninfra_command = "/pause"\n' >"$ENGINE/play.conf"
+    printf '[engine]\ninfra_image = "localhost/pause:latest"\n' >"$ENGINE/play.conf"
     CONTAINERS_CONF="$ENGINE/play.conf" podman play kube --network mine "$BATS_TEST_TMPDIR/pod.yaml"
     expect_equal "$(our_domains)" 1
     wait_until 30 podman exec played-client wget -qO- http://127.0.0.1:8080/
