@@ -9,6 +9,7 @@
 #include <chrono>
 #include <map>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "pkg/base/deadline.h"
@@ -115,8 +116,12 @@ void make_below(const CgroupHierarchy& hierarchy, const std::filesystem::path& d
     if (hierarchy.unified) {
         hand_controllers_down(directory.parent_path());
     }
-    if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) {
-        throw base::errno_error("create cgroup", directory.native(), errno);
+    // Whoever deletes the last container of a parent removes the parent, too.
+    for (int attempts = 10; ::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST; --attempts) {
+        if (errno != ENOENT || attempts == 0) {
+            throw base::errno_error("create cgroup", directory.native(), errno);
+        }
+        make_below(hierarchy, directory.parent_path());
     }
     if (hierarchy.has_cpuset) {
         copy_cpuset_down(hierarchy.mount_point, directory);
@@ -131,6 +136,16 @@ std::uint64_t cpu_weight(std::uint64_t shares) {
 bool is_cgroup_directory(const std::filesystem::path& path) {
     struct stat status {};
     return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+// Those above a directory, the uppermost first.
+std::vector<std::filesystem::path> missing_parents(const std::filesystem::path& directory) {
+    std::vector<std::filesystem::path> missing;
+    for (auto above = directory.parent_path(); !is_cgroup_directory(above);
+         above = above.parent_path()) {
+        missing.insert(missing.begin(), above);
+    }
+    return missing;
 }
 
 bool has_living_process(const std::filesystem::path& directory) {
@@ -197,6 +212,35 @@ std::vector<CgroupHierarchy> cgroup_hierarchies(const std::string& cgroup,
     return hierarchies;
 }
 
+std::vector<std::filesystem::path> libvirt_cgroups(const std::string& cgroup,
+                                                   const std::string& mountinfo) {
+    constexpr std::string_view kEnd = ".libvirt-qemu";
+    const auto mounts = cgroup_mounts(mountinfo);
+    std::vector<std::filesystem::path> directories;
+    for (const std::string& line : split(cgroup, '\n')) {
+        const auto first = line.find(':');
+        const auto second = line.find(':', first + 1);
+        const auto end = line.find(kEnd);
+        if (second == std::string::npos || end == std::string::npos) {
+            continue;
+        }
+        if (const auto* mount = find_mount(mounts, line.substr(first + 1, second - first - 1))) {
+            const std::string path = line.substr(second + 1, end + kEnd.size() - second - 1);
+            directories.push_back(mount->mount_point + path);
+        }
+    }
+    return directories;
+}
+
+void note_libvirt_cgroups(pid_t pid, Journal& journal) {
+    const auto cgroup =
+        base::try_read_file("/proc/" + std::to_string(pid) + "/cgroup").value_or("");
+    const auto mountinfo = base::try_read_file("/proc/self/mountinfo").value_or("");
+    for (const std::filesystem::path& directory : libvirt_cgroups(cgroup, mountinfo)) {
+        journal.record(Effect::Kind::vm_cgroup, directory.native());
+    }
+}
+
 std::string cgroup_path(const std::string& cgroups_path, const oci::ContainerId& id) {
     if (cgroups_path.empty()) {
         return id.str();
@@ -244,8 +288,11 @@ HostCgroup HostCgroup::of_process(pid_t pid) {
     return {cgroup_hierarchies(cgroup, mountinfo), ""};
 }
 
-void HostCgroup::create(Journal& journal) const {
+void HostCgroup::create(Journal& journal, Journal& parents) const {
     for (const Directory& directory : directories_) {
+        for (const auto& parent : missing_parents(directory.path)) {
+            parents.record(Effect::Kind::cgroup_parent, parent.native());
+        }
         if (!is_cgroup_directory(directory.path)) {
             journal.record(Effect::Kind::cgroup, directory.path.native());
         }

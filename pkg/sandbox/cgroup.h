@@ -45,6 +45,16 @@ struct CgroupHierarchy {
                                               const oci::ContainerId& id,
                                               const std::string& sandbox_id);
 
+/// The directories that libvirt made for the VM of a process which it has started and nobody has
+/// moved yet. libvirt removes them with the VM, but not those of a VM that it found running when it
+/// was started itself. None where systemd makes them: it removes what is empty.
+/// @param cgroup text of /proc/<pid>/cgroup. @param mountinfo text of /proc/self/mountinfo.
+[[nodiscard]] std::vector<std::filesystem::path> libvirt_cgroups(const std::string& cgroup,
+                                                                 const std::string& mountinfo);
+
+/// Journals those of a process.
+void note_libvirt_cgroups(pid_t pid, Journal& journal);
+
 class HostCgroup {
   public:
     /// Names the directories; makes nothing. @param path below each hierarchy's top, or if it is
@@ -57,8 +67,9 @@ class HostCgroup {
     /// Where a process is now, a kata-shim for example.
     [[nodiscard]] static HostCgroup of_process(pid_t pid);
 
-    /// Makes the directories, each journaled if it was not there.
-    void create(Journal& journal) const;
+    /// Makes the directories, each journaled if it was not there: those above the container's own
+    /// in `parents`, because others may come to use them.
+    void create(Journal& journal, Journal& parents) const;
 
     /// Sets CPU shares and the lists of CPUs and memory nodes. Those are the limits that mean
     /// something for a VM as a whole; the others are the guest's.

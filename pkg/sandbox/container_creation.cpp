@@ -125,6 +125,10 @@ base::ProcessId ContainerCreation::run() {
 }
 
 void ContainerCreation::plan() {
+    if (joins_pod_) {
+        static_cast<void>(
+            load_pod_sandbox(place_));  // nothing is made for one that cannot be joined
+    }
     namespaces_ = resolve_namespaces(
         bundle_.spec, joins_pod_ ? pod_members(place_) : std::vector<PodMember>{}, joins_pod_);
     mounts_ = plan_mounts(bundle_, place_.id.str());
@@ -149,7 +153,7 @@ void ContainerCreation::launch_shim() {
                                  terminal && !request_.foreground});
     record_.shim = shim_->id();
     save_record(oci::Status::creating);
-    cgroup_.create(config_.sandbox_cgroup_only ? sandbox_journal_ : journal_);
+    cgroup_.create(config_.sandbox_cgroup_only ? sandbox_journal_ : journal_, sandbox_journal_);
     if (bundle_.spec.linux_ && !config_.sandbox_cgroup_only) {
         cgroup_.limit(bundle_.spec.linux_->resources.cpu);
     }

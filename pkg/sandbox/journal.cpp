@@ -17,13 +17,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<Effect::Kind, const char*>, 6> kKindNames{{
+constexpr std::array<std::pair<Effect::Kind, const char*>, 8> kKindNames{{
     {Effect::Kind::vm, "vm"},
     {Effect::Kind::mount, "mount"},
     {Effect::Kind::directory, "directory"},
     {Effect::Kind::cgroup, "cgroup"},
     {Effect::Kind::traffic, "traffic"},
     {Effect::Kind::macvtap, "macvtap"},
+    {Effect::Kind::vm_cgroup, "vmCgroup"},
+    {Effect::Kind::cgroup_parent, "cgroupParent"},
 }};
 
 std::string name_of(Effect::Kind kind) {

@@ -16,12 +16,14 @@ namespace kata::sandbox {
 
 struct Effect {
     enum class Kind {
-        vm,         // object: the VM's uuid
-        mount,      // object: the mount point
-        directory,  // object: a directory made by us, removed with what it contains
-        cgroup,     // object: a cgroup directory made by us
-        traffic,    // object: a redirection at an engine's interface (network/connection.h)
-        macvtap,    // object: the name of a macvtap in libvirt's network namespace
+        vm,             // object: the VM's uuid
+        mount,          // object: the mount point
+        directory,      // object: a directory made by us, removed with what it contains
+        cgroup,         // object: a cgroup directory made by us
+        traffic,        // object: a redirection at an engine's interface (network/connection.h)
+        macvtap,        // object: the name of a macvtap in libvirt's network namespace
+        vm_cgroup,      // object: a cgroup directory that libvirt made for the VM; undone last
+        cgroup_parent,  // object: the same as cgroup, but others may use it: removed only if empty
     };
     Kind kind{};
     std::string object;

@@ -125,6 +125,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     const StartedVm started = start_paused(context, vm, record);
 
     context.steps.begin("account VM");
+    note_libvirt_cgroups(started.pid, context.journal);
     context.cgroup.add(started.pid);
     for (const pid_t helper : started.helpers) {
         context.cgroup.add_with_children(helper);

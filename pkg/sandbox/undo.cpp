@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -84,6 +85,13 @@ void leave_cgroup(const std::string& directory, const UndoContext& context) {
     }
 }
 
+void leave_cgroup_parent(const std::string& directory) {
+    if (::rmdir(directory.c_str()) != 0 && errno != ENOENT && errno != EBUSY &&
+        errno != ENOTEMPTY) {
+        throw base::errno_error("remove cgroup", directory, errno);
+    }
+}
+
 void undo_effect(const Effect& effect, const UndoContext& context) {
     switch (effect.kind) {
         case Effect::Kind::vm:
@@ -93,7 +101,10 @@ void undo_effect(const Effect& effect, const UndoContext& context) {
         case Effect::Kind::directory:
             return base::remove_tree(effect.object);
         case Effect::Kind::cgroup:
+        case Effect::Kind::vm_cgroup:
             return leave_cgroup(effect.object, context);
+        case Effect::Kind::cgroup_parent:
+            return leave_cgroup_parent(effect.object);
         case Effect::Kind::traffic:
             return undo_traffic(effect.object);
         case Effect::Kind::macvtap:
@@ -110,7 +121,7 @@ bool carries_uuid(const std::string& arguments, const std::string& uuid) {
 
 void undo_effects(const std::vector<Effect>& effects, const UndoContext& context) {
     std::optional<base::Error> first;
-    std::for_each(effects.rbegin(), effects.rend(), [&](const Effect& effect) {
+    const auto undo = [&](const Effect& effect) {
         try {
             undo_effect(effect, context);
         } catch (const base::Error& error) {
@@ -118,7 +129,14 @@ void undo_effects(const std::vector<Effect>& effects, const UndoContext& context
                 first = error;
             }
         }
-    });
+    };
+    for (const bool last : {false, true}) {
+        for (auto effect = effects.rbegin(); effect != effects.rend(); ++effect) {
+            if ((effect->kind == Effect::Kind::vm_cgroup) == last) {
+                undo(*effect);
+            }
+        }
+    }
     if (first) {
         throw base::Error(*first);
     }

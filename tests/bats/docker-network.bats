@@ -103,10 +103,14 @@ received() {
     expect_output ""
 }
 
-@test "the network of another container in a VM of its own is refused with why, and that one keeps its own" {
-    run_docker run --rm --runtime "$KATA_NAME" --network container:one busybox ip address
-    expect_status 125
-    [[ -n $stderr ]]
+@test "a container that joins the network of another lives in its VM, has its network, and neither disturbs the other" {
+    local id
+    id=$(start_case --detach --name joined --network container:one busybox sleep 1000)
+    [[ -z $(domain_of "$id") ]]
+    expect_equal "$(docker exec joined wget -qO- http://127.0.0.1/)" "page of one"
+    expect_equal "$(docker exec joined ip -o -4 address show eth0)" "$(docker exec one ip -o -4 address show eth0)"
+    ! docker exec joined test -e /srv/index.html || return 1
+    docker rm --force joined
     docker exec one ping -c 1 -W 20 "$ENGINE_SUBNET.1" >/dev/null
 }
 

@@ -119,6 +119,7 @@ stop_dockerd() {
     if docker_answers; then
         mapfile -t ids < <(docker ps --all --quiet)
         [[ ${#ids[@]} == 0 ]] || docker rm --force --volumes "${ids[@]}" >/dev/null 2>&1 </dev/null || true
+        docker network prune --force >/dev/null 2>&1 </dev/null || true # their bridges would outlive dockerd
     fi
     pid=$(dockerd_pid 2>/dev/null) && [[ -n $pid && -e /proc/$pid ]] && {
         tini=$(ps -o ppid= -p "$pid" | tr -d ' ')
@@ -218,6 +219,9 @@ busybox_tar() {
     printf '%s\n' "$ENGINE/busybox.tar"
 }
 
+# Images have it, and play kube adds none.
+IMAGE_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
 # import_busybox ENGINE: as the image "busybox".
 import_busybox() {
     local tar
@@ -225,7 +229,7 @@ import_busybox() {
     if [[ $1 == docker ]]; then
         docker import --change 'CMD ["sh"]' - busybox:latest <"$tar" >/dev/null
     else
-        podman import --change 'CMD ["sh"]' - docker.io/library/busybox:latest <"$tar" >/dev/null 2>&1
+        podman import --change 'CMD ["sh"]' --change "ENV PATH=$IMAGE_PATH" - docker.io/library/busybox:latest <"$tar" >/dev/null 2>&1
     fi
 }
 

@@ -9,7 +9,9 @@ env | sort | sed 's/^/environment: /'
 for limit in c d e f l m n q r s t u v x; do
     echo "limit $limit: $(ulimit -S$limit) $(ulimit -H$limit)"
 done
-grep -E '^(Uid|Gid|Groups|Sig|Cap|NoNewPrivs|Seccomp:)' /proc/self/status | grep -v SigQ
+grep -E '^(Uid|Gid|Groups|Sig|Cap|NoNewPrivs|Seccomp:)' /proc/self/status | grep -vE 'SigQ|SigIgn'
+# Without the C library's own two, 32 and 33, which some supervisors leave ignored and runc hands on.
+echo "ignored signals: $((0x$(sed -n 's/^SigIgn:[^0-9a-f]*//p' /proc/self/status) & ~0x180000000))"
 for name in kernel/shmmax fs/mqueue/msg_max net/ipv4/ip_default_ttl; do
     echo "sysctl $name: $(cat /proc/sys/$name)"
 done

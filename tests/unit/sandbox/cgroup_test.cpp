@@ -51,6 +51,28 @@ TEST(CgroupHierarchies, DoNotMistakeABindOfAPartForAHierarchy) {
                     .empty());
 }
 
+TEST(LibvirtCgroups, AreTheDirectoriesOfTheVmWhateverIsBelowThem) {
+    const std::vector<std::filesystem::path> expected{
+        "/sys/fs/cgroup/devices/machine/qemu-1-kata-x.libvirt-qemu",
+        "/sys/fs/cgroup/memory/machine/qemu-1-kata-x.libvirt-qemu",
+        "/sys/fs/cgroup/cpuset/machine/qemu-1-kata-x.libvirt-qemu",
+        "/sys/fs/cgroup/unified/machine/qemu-1-kata-x.libvirt-qemu"};
+    EXPECT_EQ(libvirt_cgroups("5:devices:/machine/qemu-1-kata-x.libvirt-qemu\n"
+                              "4:memory:/machine/qemu-1-kata-x.libvirt-qemu\n"
+                              "3:cpuset:/machine/qemu-1-kata-x.libvirt-qemu/emulator\n"
+                              "1:name=systemd:/user.slice\n"
+                              "0::/machine/qemu-1-kata-x.libvirt-qemu/emulator\n",
+                              kHybridMounts),
+              expected);
+}
+
+TEST(LibvirtCgroups, AreNoneWhereSystemdMakesThem) {
+    EXPECT_TRUE(
+        libvirt_cgroups("0::/machine.slice/machine-qemu\\x2d1\\x2dkata\\x2dx.scope/emulator\n",
+                        "26 25 0:24 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n")
+            .empty());
+}
+
 TEST(CgroupPath, IsTheIdWhenTheSpecHasNone) {
     EXPECT_EQ(cgroup_path("", oci::ContainerId("c1")), "c1");
 }
@@ -121,11 +143,24 @@ TEST_F(HostCgroupTest, LeavesWhatIsNotSet) {
     EXPECT_NO_THROW(cgroup({{}, "/", true, true, true, true}).limit(cpu));
 }
 
+TEST_F(HostCgroupTest, JournalsWhatItMakesAndParentsApart) {
+    Journal own(tree_ / "journal", "abc");
+    Journal parents(tree_ / "journal", "");
+    const HostCgroup made = cgroup({{}, "/", false, false, false, false});
+    made.create(own, parents);
+    made.create(own, parents);
+    base::NullLog log;
+    const std::vector<Effect> expected{
+        {Effect::Kind::cgroup_parent, (tree_ / "docker").native(), ""},
+        {Effect::Kind::cgroup, (tree_ / "docker/abc").native(), "abc"}};
+    EXPECT_EQ(Journal::load(tree_ / "journal", log), expected);
+}
+
 TEST_F(HostCgroupTest, HandsControllersDownToEveryLevelOnV2) {
     tree_.write("cgroup.subtree_control", "");
     tree_.write("docker/cgroup.subtree_control", "");
     Journal journal(tree_ / "journal", "abc");
-    cgroup({{}, "/", false, false, true, true}).create(journal);
+    cgroup({{}, "/", false, false, true, true}).create(journal, journal);
     EXPECT_NE(test::content_of(tree_ / "cgroup.subtree_control").find("+io"), std::string::npos);
     EXPECT_NE(test::content_of(tree_ / "docker/cgroup.subtree_control").find("+io"),
               std::string::npos);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -26,6 +27,9 @@ class FakeHypervisor : public sandbox::Hypervisor {
     }
     void destroy_vm(const std::string& uuid, base::Deadline /*deadline*/) override {
         fail_if_told();
+        if (on_destroy) {
+            on_destroy();
+        }
         destroyed.push_back(uuid);
         alive.erase(uuid);
     }
@@ -56,6 +60,7 @@ class FakeHypervisor : public sandbox::Hypervisor {
     std::optional<base::ErrorCode> failure;
     std::set<std::string> alive;
     std::vector<std::string> destroyed;
+    std::function<void()> on_destroy;
     std::vector<sandbox::VmNic> nics;
     std::uint64_t plugged_mib = 0;
 

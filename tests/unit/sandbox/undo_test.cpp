@@ -116,6 +116,28 @@ TEST_F(UndoTest, WaitsForAVmWhoseCreationWasNotConfirmed) {
     EXPECT_EQ(backend_.fake.destroyed.front(), "late");
 }
 
+TEST_F(UndoTest, RemovesAParentOfCgroupsOnlyWhenItIsEmpty) {
+    const auto parent = directory_.path() / "parent";
+    base::make_directories(parent / "of-others");
+    const std::vector<Effect> effects{{Effect::Kind::cgroup_parent, parent.native(), ""}};
+    EXPECT_NO_THROW(undo_effects(effects, context()));
+    EXPECT_TRUE(std::filesystem::exists(parent / "of-others"));
+    std::filesystem::remove(parent / "of-others");
+    EXPECT_NO_THROW(undo_effects(effects, context()));
+    EXPECT_FALSE(std::filesystem::exists(parent));
+}
+
+TEST_F(UndoTest, RemovesTheCgroupsThatLibvirtMadeAfterTheVmHasGone) {
+    const auto left = directory_.path() / "left";
+    base::make_directories(left / "emulator");
+    bool there = false;
+    backend_.fake.on_destroy = [&] { there = std::filesystem::exists(left); };
+    undo_effects({{Effect::Kind::vm, "uuid", "c"}, {Effect::Kind::vm_cgroup, left.native(), "c"}},
+                 context());
+    EXPECT_TRUE(there);
+    EXPECT_FALSE(std::filesystem::exists(left));
+}
+
 TEST_F(UndoTest, NeverRemovesWhatIsMountedInsideATree) {
     const auto tree = directory_.path() / "tree";
     const auto outside = directory_.path() / "outside";
