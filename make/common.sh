@@ -17,6 +17,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 # A clone elsewhere on the same machine compiles the same files: the place of the tree is not part of what ccache
 # compares.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+# What it asks for with precompiled headers.
+export CCACHE_SLOPPINESS=pch_defines,time_macros
 
 # built NAME: the path of a program or library of the build.
 built() {

@@ -1,13 +1,14 @@
 #!/bin/bash
 # clang-tidy over every source file of cli/ and pkg/. A file whose content, headers, flags and rules are
-# what they were at its last clean run is not looked at again: stamps in $BUILD/tidy-cache.
+# what they were at its last clean run is not looked at again, in whichever clone that was: stamps in the user's cache.
 # Needs a finished build (compile_commands.json and ninja's record of headers).
 set -euo pipefail
 . "$(dirname "$0")/sources.sh"
 
 BUILD=${BUILD:-build}
-CACHE=$BUILD/tidy-cache
-export BUILD CACHE
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/kata-runtime-tidy
+COMMANDS=$BUILD/tidy
+export BUILD CACHE COMMANDS
 
 # One line "source header..." per compiled file of this tree, from ninja's record.
 dependency_lines() {
@@ -30,20 +31,33 @@ dependency_lines() {
 }
 
 rules_hash() {
-    { cat .clang-tidy && clang-tidy --version | grep version &&
-        jq -r '.[].command | gsub("-o [^ ]+|-c [^ ]+|-DKATA_COMMIT=[^ ]+"; "")' "$BUILD/compile_commands.json" | sort -u; } | sha256sum | cut -d' ' -f1
+    { cat .clang-tidy && clang-tidy --version | grep version; } | sha256sum | cut -d' ' -f1
+}
+
+# "file command" per file, the command without what another clone or commit has otherwise.
+write_flags() {
+    jq -r --arg top "$PWD/" '.[] | (.file | sub($top; "")) + " " +
+        (.command | gsub($top; "") | gsub("-o [^ ]+|-c [^ ]+|-DKATA_COMMIT=[^ ]+"; ""))' \
+        "$COMMANDS/compile_commands.json" >"$COMMANDS/flags"
+}
+
+# The commands as clang-tidy can follow them: it cannot read g++'s precompiled headers, and without them it sees
+# whether a file includes all that it uses.
+write_commands() {
+    jq 'map(.command |= gsub(" -Winvalid-pch| -fpch-preprocess| -include [^ ]+cmake_pch[.]hxx"; ""))' \
+        "$BUILD/compile_commands.json" >"$COMMANDS/compile_commands.json"
 }
 
 # check_file "source header...": runs clang-tidy unless the stamp of this very content exists.
 check_file() {
     local files stamp
     read -r -a files <<<"$1"
-    stamp=$CACHE/$({ echo "$RULES" && sha256sum "${files[@]}"; } | sha256sum | cut -d' ' -f1)
+    stamp=$CACHE/$({ echo "$RULES" && grep -F "${files[0]} " "$COMMANDS/flags" && sha256sum "${files[@]}"; } | sha256sum | cut -d' ' -f1)
     if [[ -e $stamp ]]; then
         touch "$stamp"
         return
     fi
-    clang-tidy -p "$BUILD" --quiet "${files[0]}" 2>/dev/null || {
+    clang-tidy -p "$COMMANDS" --quiet "${files[0]}" 2>/dev/null || {
         echo "clang-tidy: ${files[0]} is not clean"
         return 1
     }
@@ -53,7 +67,9 @@ check_file() {
 main() {
     local lines
     [[ -e $BUILD/compile_commands.json ]] || { echo "no build in $BUILD; run make build first"; exit 1; }
-    mkdir -p "$CACHE"
+    mkdir -p "$CACHE" "$COMMANDS"
+    write_commands
+    write_flags
     RULES=$(rules_hash)
     export RULES
     export -f check_file
