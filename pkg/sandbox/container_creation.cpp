@@ -14,6 +14,7 @@
 #include "pkg/sandbox/guest_spec.h"
 #include "pkg/sandbox/network_refresh.h"
 #include "pkg/sandbox/pod.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/resize.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/undo.h"
@@ -197,7 +198,7 @@ void ContainerCreation::enter_sandbox() {
     if (joins_pod_) {
         steps_.begin("join sandbox");
         address_ = agent_address(place_, load_pod_sandbox(place_));
-        agent_ = connect_agent(vm_, place_, base::Deadline::after(config_.request_timeout));
+        agent_ = connect_agent(vm_, place_, request_deadline(config_));
         SandboxResize(config_, vm_.hypervisor(), *agent_, log_, place_)
             .grow(living_specs(place_, bundle_.spec));
         return;
@@ -221,12 +222,12 @@ void ContainerCreation::create_in_guest() {
     agent_->create_container(
         record_.id,
         guest_spec(bundle_.spec, mounts_, namespaces_, record_.id, guest_root_),
-        base::Deadline::after(config_.request_timeout));
+        request_deadline(config_));
 }
 
 void ContainerCreation::hand_over() {
     const bool terminal = bundle_.spec.process && bundle_.spec.process->terminal;
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     shim_->relay({record_.id, "", terminal, false, has_managed_resolv_conf(bundle_.spec)},
                  vm_.agents().dial(address_, deadline),
                  cgroup_.open_memory(),

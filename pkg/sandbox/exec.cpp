@@ -10,6 +10,7 @@
 #include "pkg/sandbox/cgroup.h"
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/guest_spec.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/shim_launcher.h"
@@ -55,7 +56,7 @@ base::ProcessId Runtime::exec(const ExecRequest& request) {
                                             terminal && !request.foreground});
     HostCgroup::of_process(record.shim.pid).add(shim.id().pid);
     steps.begin("reach agent");
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     const auto agent = connect_agent(vm_, place, deadline);
     const AgentAddress address = agent_address(place, StateStore::load_sandbox(place));
     DialedPort port = vm_.agents().dial(address, deadline);

@@ -4,6 +4,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 
@@ -39,7 +40,7 @@ void Runtime::kill(const oci::ContainerId& id, int signal, bool all) {
     if (derive_status(record) == oci::Status::stopped) {
         return;  // --all of a stopped container: there is nobody left to signal
     }
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     try {
         signal_in_guest(*connect_agent(vm_, place, deadline), record, signal, all, deadline);
     } catch (const base::Error& error) {

@@ -4,6 +4,7 @@
 #include "pkg/base/error.h"
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/network_refresh.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 
@@ -31,7 +32,7 @@ NetworkTask Runtime::network_task(const oci::ContainerId& id) {
             base::ErrorCode::invalid_state,
             "cannot change the network of container \"" + id.str() + "\": it does not run");
     }
-    auto agent = connect_agent(vm_, place, base::Deadline::after(config_.request_timeout));
+    auto agent = connect_agent(vm_, place, request_deadline(config_));
     return {place, std::move(lock), std::move(record), std::move(agent)};
 }
 
@@ -58,11 +59,11 @@ GuestInterface Runtime::remove_interface(const oci::ContainerId& id, const Guest
 }
 
 std::vector<GuestInterface> Runtime::interfaces(const oci::ContainerId& id) {
-    return network_task(id).agent->list_interfaces(base::Deadline::after(config_.request_timeout));
+    return network_task(id).agent->list_interfaces(request_deadline(config_));
 }
 
 std::vector<GuestRoute> Runtime::routes(const oci::ContainerId& id) {
-    return network_task(id).agent->list_routes(base::Deadline::after(config_.request_timeout));
+    return network_task(id).agent->list_routes(request_deadline(config_));
 }
 
 std::vector<GuestRoute> Runtime::update_routes(const oci::ContainerId& id,
@@ -71,7 +72,7 @@ std::vector<GuestRoute> Runtime::update_routes(const oci::ContainerId& id,
     change_network(
         {config_, vm_, log_, task.place, task.record},
         [&](SandboxNetwork& network, pid_t) { network.set_routes(routes, *task.agent); });
-    return task.agent->list_routes(base::Deadline::after(config_.request_timeout));
+    return task.agent->list_routes(request_deadline(config_));
 }
 
 void Runtime::refresh_network(const oci::ContainerId& id) {
@@ -83,7 +84,7 @@ void Runtime::refresh_network(const oci::ContainerId& id) {
     }
     std::unique_ptr<Agent> agent;
     sandbox::refresh_network({config_, vm_, log_, place, record}, [&]() -> Agent& {
-        agent = connect_agent(vm_, place, base::Deadline::after(config_.request_timeout));
+        agent = connect_agent(vm_, place, request_deadline(config_));
         return *agent;
     });
 }

@@ -2,6 +2,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 
@@ -17,7 +18,7 @@ void Runtime::pause(const oci::ContainerId& id) {
     const base::FileLock lock = store_.lock(place, base::Deadline::after(kLockWait));
     ContainerRecord record = load_record(place);
     require(place, record, oci::Operation::pause);
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     connect_agent(vm_, place, deadline)->pause_container(record.id, deadline);
     record.paused = true;
     StateStore::save_container(place, record);
@@ -28,7 +29,7 @@ void Runtime::resume(const oci::ContainerId& id) {
     const base::FileLock lock = store_.lock(place, base::Deadline::after(kLockWait));
     ContainerRecord record = load_record(place);
     require(place, record, oci::Operation::resume);
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     connect_agent(vm_, place, deadline)->resume_container(record.id, deadline);
     record.paused = false;
     StateStore::save_container(place, record);

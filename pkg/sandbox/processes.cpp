@@ -1,4 +1,5 @@
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 
@@ -20,7 +21,7 @@ std::string Runtime::guest_processes(const oci::ContainerId& id,
     const ContainerPlace place = store_.get(id);
     const ContainerRecord record = load_record(place);
     require(place, record, oci::Operation::ps);
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     return connect_agent(vm_, place, deadline)->list_processes(record.id, ps_args, deadline);
 }
 

@@ -7,6 +7,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/sandbox/config/annotations.h"
+#include "pkg/sandbox/request_deadline.h"
 
 namespace kata::sandbox {
 namespace {
@@ -68,12 +69,12 @@ void SandboxResize::grow(const std::vector<oci::Spec>& specs) {
         plug_memory(size.memory_mib);
     }
     if (size.cpus > record_.cpus) {
-        set_cpus(size.cpus, base::Deadline::after(config_.request_timeout));
+        set_cpus(size.cpus, request_deadline(config_));
     }
 }
 
 void SandboxResize::plug_memory(std::uint64_t wanted_mib) {
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     const std::uint64_t block = agent_.guest_details(deadline).memory_block_bytes / kMebibyte;
     const std::uint64_t have = record_.boot_memory_mib + record_.plugged_memory_mib;
     if (block == 0) {

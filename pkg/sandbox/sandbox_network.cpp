@@ -11,6 +11,7 @@
 #include "pkg/base/netlink/network_namespace.h"
 #include "pkg/sandbox/network/connection.h"
 #include "pkg/sandbox/network/scan.h"
+#include "pkg/sandbox/request_deadline.h"
 
 namespace kata::sandbox {
 namespace {
@@ -124,7 +125,7 @@ void SandboxNetwork::set_up_guest(Agent& agent) {
     if (record_.endpoints.empty()) {
         return;
     }
-    const auto deadline = base::Deadline::after(context_.config.request_timeout);
+    const auto deadline = request_deadline(context_.config);
     for (const NetworkEndpoint& endpoint : record_.endpoints) {
         agent.update_interface(endpoint.guest, deadline);
     }
@@ -152,7 +153,7 @@ void SandboxNetwork::refresh(Hypervisor& hypervisor, Agent& agent, pid_t vm_pid)
     const NetworkScan scan = scan_network(container.ref());
     const GuestView view = guest_view(scan);
     const NetworkChange change = compare(record_, scan, view);
-    const auto deadline = base::Deadline::after(context_.config.request_timeout);
+    const auto deadline = request_deadline(context_.config);
     std::optional<Error> first;
     for (const NetworkEndpoint& endpoint : change.vanished) {
         attempt(first, [&] { unplug(endpoint, container.ref(), hypervisor, agent); });
@@ -224,7 +225,7 @@ GuestInterface SandboxNetwork::remove(const GuestInterface& which,
 }
 
 void SandboxNetwork::set_routes(std::vector<GuestRoute> routes, Agent& agent) {
-    agent.update_routes(routes, base::Deadline::after(context_.config.request_timeout));
+    agent.update_routes(routes, request_deadline(context_.config));
     record_.routes = std::move(routes);
     record_.routes_by_hand = true;
 }
@@ -243,7 +244,7 @@ void SandboxNetwork::plug(const NetworkEndpoint& endpoint,
                           Hypervisor& hypervisor,
                           Agent& agent,
                           pid_t vm_pid) {
-    const auto deadline = base::Deadline::after(context_.config.request_timeout);
+    const auto deadline = request_deadline(context_.config);
     hypervisor.plug_nic(context_.vm_uuid, nic_of(endpoint, nic_options()), deadline);
     record_.endpoints.push_back(endpoint);
     try {
@@ -266,7 +267,7 @@ void SandboxNetwork::unplug(const NetworkEndpoint& endpoint,
                             base::FdRef container,
                             Hypervisor& hypervisor,
                             Agent& agent) {
-    const auto deadline = base::Deadline::after(context_.config.request_timeout);
+    const auto deadline = request_deadline(context_.config);
     agent.remove_interface(endpoint.guest.mac, deadline);
     hypervisor.unplug_nic(context_.vm_uuid, endpoint.guest.mac, deadline);
     if (endpoint.model == InternetworkingModel::macvtap) {

@@ -8,6 +8,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/sandbox_network.h"
 #include "pkg/sandbox/tombstones.h"
 #include "pkg/sandbox/verified_assets.h"
@@ -139,7 +140,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
         greet_booting_agent(context, record, boot_deadline(context.config, started.accelerator));
     context.steps.begin("set up sandbox");
     agent->create_sandbox({record.id, {{kShareTag, "virtiofs", {}, kGuestShareDir}}},
-                          base::Deadline::after(context.config.request_timeout));
+                          request_deadline(context.config));
     network.set_up_guest(*agent);
     record.ready = true;
     StateStore::save_sandbox(context.place, record);

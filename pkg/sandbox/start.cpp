@@ -7,6 +7,7 @@
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/network_refresh.h"
 #include "pkg/sandbox/network_watch.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/step_timer.h"
@@ -41,7 +42,7 @@ void Runtime::start(const oci::ContainerId& id) {
     require(place, record, oci::Operation::start);
     const oci::Spec spec = StateStore::load_spec(place);
     steps.begin("reach agent");
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     const auto agent = connect_agent(vm_, place, deadline);
     if (record.owns_sandbox) {
         steps.begin("look at network");

@@ -5,6 +5,7 @@
 #include "pkg/oci/spec_validate.h"
 #include "pkg/sandbox/cgroup.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/resize.h"
 #include "pkg/sandbox/resources.h"
 #include "pkg/sandbox/runtime.h"
@@ -42,7 +43,7 @@ void Runtime::update(const oci::ContainerId& id, const std::string& resources_js
     const oci::Resources& resources = spec.linux_->resources;
 
     steps.begin("reach agent");
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     const auto agent = connect_agent(vm_, place, deadline);
     const auto specs = living_specs(place, spec);
     SandboxResize resize(config_, vm_.hypervisor(), *agent, log_, place);

@@ -6,6 +6,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/interruption.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 
@@ -27,14 +28,13 @@ bool is_over(const base::Error& error) {
 /// what the guest tells unasked only says when to look.
 class Watcher {
   public:
-    Watcher(Agent& agent, const ContainerRecord& record, milliseconds request_timeout)
-        : agent_(agent), record_(record), request_timeout_(request_timeout) {}
+    Watcher(Agent& agent, const ContainerRecord& record, const RuntimeConfig& config)
+        : agent_(agent), record_(record), config_(config) {}
 
     /// @return the counters; nullopt: the container has gone.
     std::optional<GuestStats> look(EventSink& sink) {
         try {
-            GuestStats stats =
-                agent_.container_stats(record_.id, base::Deadline::after(request_timeout_));
+            GuestStats stats = agent_.container_stats(record_.id, request_deadline(config_));
             const std::uint64_t before = kills_.value_or(stats.out_of_memory_kills);
             kills_ = stats.out_of_memory_kills;
             announced_ = false;
@@ -75,7 +75,7 @@ class Watcher {
   private:
     Agent& agent_;
     const ContainerRecord& record_;
-    milliseconds request_timeout_;
+    const RuntimeConfig& config_;
     std::optional<std::uint64_t> kills_;
     bool announced_ = false;  // a kill that no count has shown yet
 };
@@ -86,7 +86,7 @@ GuestStats Runtime::stats(const oci::ContainerId& id) {
     const ContainerPlace place = store_.get(id);
     const ContainerRecord record = load_record(place);
     require(place, record, oci::Operation::events);
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     return connect_agent(vm_, place, deadline)->container_stats(record.id, deadline);
 }
 
@@ -96,8 +96,8 @@ void Runtime::watch(const oci::ContainerId& id,
     const ContainerPlace place = store_.get(id);
     const ContainerRecord record = load_record(place);
     require(place, record, oci::Operation::events);
-    const auto agent = connect_agent(vm_, place, base::Deadline::after(config_.request_timeout));
-    Watcher watcher(*agent, record, config_.request_timeout);
+    const auto agent = connect_agent(vm_, place, request_deadline(config_));
+    Watcher watcher(*agent, record, config_);
     bool guest_lives = watcher.look(sink).has_value();
     auto next = base::Deadline::after(interval);
     while (guest_lives && watcher.container_lives()) {

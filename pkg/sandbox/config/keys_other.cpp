@@ -49,7 +49,7 @@ constexpr std::array kKeys = {
     obeyed(kAgent, "boot_timeout", kWhole, "0", range(0, 3600), kNoAnnotation, "", [](Config& c, const Value& v) { c.boot_timeout = whole<seconds>(v); },
            "Seconds for the guest to boot. 0: 30 with KVM, 180 under emulation."),
     obeyed(kAgent, "request_timeout", kWhole, "60", range(1, 3600), kNoAnnotation, "", [](Config& c, const Value& v) { c.request_timeout = whole<seconds>(v); },
-           "Seconds for one request to the agent, such as that to create a container."),
+           "Seconds for one request to the agent, such as that to create a container. Four times that under emulation."),
     ignored(kAgent, "enable_debug", kFlag, "false", kAny, kNoAnnotation, "", "not served by this version; the guest's console is console.log in the sandbox's state directory"),
     ignored(kAgent, "enable_tracing", kFlag, "false", kAny, kSameName, "", kNoTrace),
     ignored(kAgent, "trace_mode", kText, "\"dynamic\"", one_of("dynamic static"), kSameName, "", kNoTrace),
