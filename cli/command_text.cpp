@@ -129,6 +129,26 @@ Each prints what the guest has then, as JSON in one line. refresh gives the
 virtual machine what has appeared in the namespace and takes away what has
 vanished; watch does so until the container ends, which is what enable_netmon in
 configuration.toml starts.)"},
+    CommandText{"direct-volume",
+                "add <volume-path> <mount-info>\n"
+                "remove|stats|inspect <volume-path>\n"
+                "resize <volume-path> <size>\n"
+                "list\ngc",
+                1,
+                kAnyNumber,
+                "assign disks to virtual machines in place of shared volumes",
+                R"(add assigns a block device, or a file with the image of one, to a path. The
+container that mounts this path gets the device itself: its virtual machine has
+it as a disk, and mounts its file system. <mount-info> is JSON:
+
+    {"volume-type": "directvol", "device": "/dev/sdf", "fstype": "ext4",
+     "metadata": {"fsGroup": "1000"}, "options": ["ro"]}
+
+remove undoes it. stats shows how full the file system is, as a CSI driver
+expects it. resize makes it grow, in the guest at once, or when the volume is
+mounted next; <size> is in bytes, or such as 8Gi. list and inspect show what is
+assigned and which sandbox has it; gc removes what is left of sandboxes and
+devices that do not exist any more.)"},
     CommandText{"spec",
                 "",
                 0,

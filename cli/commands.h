@@ -11,8 +11,10 @@
 #include "pkg/base/process.h"
 
 namespace kata::sandbox {
+class DirectVolumeStore;
 class Runtime;
-}
+class VolumeVm;
+}  // namespace kata::sandbox
 
 namespace kata::cli {
 
@@ -20,6 +22,12 @@ namespace kata::cli {
 struct CommandContext {
     sandbox::Runtime& runtime;
     base::Log& log;
+};
+
+/// What commands on direct-assigned volumes work with; borrowed from main.
+struct VolumeContext {
+    const sandbox::DirectVolumeStore& store;
+    sandbox::VolumeVm& vm;  // reached at its first use
 };
 
 /// What commands on the host itself work with: they need no root, and a configuration that cannot
@@ -42,6 +50,8 @@ int execute(const PauseOptions& options, const CommandContext& context);
 int execute(const ResumeOptions& options, const CommandContext& context);
 int execute(const UpdateOptions& options, const CommandContext& context);
 int execute(const EventsOptions& options, const CommandContext& context);
+
+int execute(const DirectVolumeOptions& options, const VolumeContext& context);
 
 int execute(const ConfigOptions& options, const HostContext& context);
 int execute(const CheckOptions& options, const HostContext& context);

@@ -60,6 +60,13 @@ _kata_runtime() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
         fi
         ;;
+    direct-volume)
+        if [[ $before == direct-volume ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "add remove stats resize list inspect gc" -- "$word")
+        else
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        fi
+        ;;
     config)
         if [[ $before == config ]]; then
             mapfile -t COMPREPLY < <(compgen -W "show check" -- "$word")

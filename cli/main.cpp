@@ -20,6 +20,7 @@
 #include "pkg/sandbox/config.h"
 #include "pkg/sandbox/config/load.h"
 #include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/sandbox_volumes.h"
 #include "pkg/sandbox/state_store.h"
 
 namespace kata::cli {
@@ -102,11 +103,25 @@ int execute_on_containers(const Options& options, const GlobalOptions& global, C
     return execute(options, CommandContext{runtime, log});
 }
 
+template <typename Options>
+int execute_on_volumes(const Options& options) {
+    require_root();
+    base::catch_interruptions();
+    sandbox::SandboxVolumes vm;
+    const sandbox::DirectVolumeStore store(sandbox::kDirectVolumeRoot,
+                                           sandbox::built_in_config().state_dir);
+    return execute(options, VolumeContext{store, vm});
+}
+
 int execute_command(const Invocation& invocation, CommandLog& log) {
     return std::visit(
         [&]<typename Options>(const Options& options) {
             if constexpr (requires(const CommandContext& context) { execute(options, context); }) {
                 return execute_on_containers(options, invocation.global, log);
+            } else if constexpr (requires(const VolumeContext& context) {
+                                     execute(options, context);
+                                 }) {
+                return execute_on_volumes(options);
             } else if constexpr (requires(const HostContext& host) { execute(options, host); }) {
                 return execute(options, HostContext{invocation.global});
             } else {

@@ -113,6 +113,7 @@ constexpr std::array kParsers = {
     parser<DeleteOptions>("delete"),
     parser<PsOptions>("ps"),
     parser<NetworkOptions>("kata-network"),
+    parser<DirectVolumeOptions>("direct-volume"),
     parser<PauseOptions>("pause"),
     parser<ResumeOptions>("resume"),
     parser<UpdateOptions>("update"),

@@ -144,6 +144,17 @@ struct NetworkOptions {
     std::filesystem::path file;  // "-": standard input
 };
 
+/// direct-volume
+struct DirectVolumeOptions {
+    enum class Action { add, remove, stats, resize, list, inspect, collect_garbage };
+    Action action{};
+    std::string volume_path;
+    std::string mount_info;  // JSON, as typed
+    std::string size;        // as typed
+    bool json = false;
+    bool dry_run = false;
+};
+
 struct SpecOptions {
     std::filesystem::path bundle = ".";
     bool rootless = false;
@@ -203,6 +214,7 @@ using CommandOptions = std::variant<CreateOptions,
                                     PsOptions,
                                     PauseOptions,
                                     NetworkOptions,
+                                    DirectVolumeOptions,
                                     ResumeOptions,
                                     UpdateOptions,
                                     EventsOptions,

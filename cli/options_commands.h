@@ -68,6 +68,11 @@ void add_flags(FlagSet& flags, NetworkOptions& options);
 /// @throws base::Error invalid_argument: no such action, or a file where none belongs
 void take_positionals(NetworkOptions& options, const Positionals& words);
 
+// options_direct_volume.cpp
+void add_flags(FlagSet& flags, DirectVolumeOptions& options);
+/// @throws base::Error invalid_argument: no such action, or not its arguments
+void take_positionals(DirectVolumeOptions& options, const Positionals& words);
+
 // options_config.cpp
 void add_flags(FlagSet& flags, ConfigOptions& options);
 /// @throws base::Error invalid_argument: no such action, or not its arguments

@@ -56,15 +56,19 @@ UniqueFd open_file(const std::filesystem::path& path, int flags, mode_t mode) {
 
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) {
     const UniqueFd fd = open_file(path, O_RDONLY | O_NONBLOCK);
+    return read_file(fd.ref(), path, max_bytes);
+}
+
+std::string read_file(FdRef fd, const std::filesystem::path& name, std::size_t max_bytes) {
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) {
-        throw errno_error("stat", path.native(), errno);
+        throw errno_error("stat", name.native(), errno);
     }
     if (!S_ISREG(status.st_mode)) {
         throw Error(ErrorCode::invalid_argument,
-                    "cannot read \"" + path.native() + "\": not a regular file");
+                    "cannot read \"" + name.native() + "\": not a regular file");
     }
-    return read_until_end(fd.ref(), path, max_bytes);
+    return read_until_end(fd, name, max_bytes);
 }
 
 std::optional<std::string> try_read_file(const std::filesystem::path& path) {

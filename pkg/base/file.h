@@ -21,6 +21,11 @@ namespace kata::base {
 [[nodiscard]] std::string read_file(const std::filesystem::path& path,
                                     std::size_t max_bytes = std::size_t{16} << 20);
 
+/// The same of a file that is open already. @param name for messages.
+[[nodiscard]] std::string read_file(FdRef fd,
+                                    const std::filesystem::path& name,
+                                    std::size_t max_bytes = std::size_t{16} << 20);
+
 /// As read_file for files of /proc and /sys, whose size is unknown; nullopt if it cannot be read.
 [[nodiscard]] std::optional<std::string> try_read_file(const std::filesystem::path& path);
 

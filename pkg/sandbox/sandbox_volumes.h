@@ -1,0 +1,18 @@
+// SandboxVolumes: the VMs of sandboxes as the use-cases of direct volumes see them
+// (volumes/volume_commands.h).
+#pragma once
+
+#include "pkg/sandbox/volumes/volume_commands.h"
+
+namespace kata::sandbox {
+
+class SandboxVolumes : public VolumeVm {
+  public:
+    [[nodiscard]] VolumeStats stats(const std::string& sandbox_id,
+                                    const DirectVolume& volume) override;
+    void grow(const std::string& sandbox_id,
+              const DirectVolume& volume,
+              std::uint64_t size) override;
+};
+
+}  // namespace kata::sandbox

@@ -1,0 +1,52 @@
+// The host's side of a volume's device: what it is, how large, and whether the host itself uses it,
+// so that a disk is never written from two sides.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kata::sandbox {
+
+/// Where the kernel tells about itself; tests have trees of their own.
+struct HostView {
+    std::filesystem::path proc = "/proc";
+    std::filesystem::path sys = "/sys";
+};
+
+struct VolumeDevice {
+    enum class Kind { block, file };
+    Kind kind = Kind::file;
+    std::filesystem::path path;  // without symbolic links
+    std::uint64_t size = 0;      // bytes
+    bool is_allocated = false;   // a file without holes
+    dev_t number = 0;            // of a block device
+    dev_t filesystem = 0;        // of a file, or of the file behind a loop device
+    ino_t inode = 0;             // the same; 0: there is none
+};
+
+/// @throws base::Error not_found if nothing is there, invalid_argument if it is neither a block
+/// device nor a regular file.
+[[nodiscard]] VolumeDevice examine_device(const std::string& path, const HostView& host = {});
+
+/// What the host does with the device, one of its partitions, its disk or a loop device of its
+/// file, as the end of a sentence ("is mounted on /mnt", "is used as swap", "is held by dm-0");
+/// nullopt if nothing.
+[[nodiscard]] std::optional<std::string> host_use(const VolumeDevice& device,
+                                                  const HostView& host = {});
+
+/// host_use(), and the kernel's own word: a block device that something has claimed cannot be
+/// opened exclusively. @throws base::Error invalid_state naming the device and its use.
+void require_unused_by_host(const VolumeDevice& device, const HostView& host = {});
+
+/// Whether writing to one can change the other: the same device, the same file, also behind a loop
+/// device, or a disk and its partition.
+[[nodiscard]] bool overlap(const VolumeDevice& one,
+                           const VolumeDevice& other,
+                           const HostView& host = {});
+
+}  // namespace kata::sandbox
