@@ -11,7 +11,10 @@ main() {
     for fuzzer in "$BUILD-fuzz"/tests/fuzz/fuzz_*; do
         [[ -f $fuzzer && -x $fuzzer ]] || continue
         found=1
-        "$fuzzer" -max_total_time="${FUZZ_SECONDS:-60}" -artifact_prefix="$fuzzer." "tests/fuzz/corpus/${fuzzer##*/}"
+        # What it finds goes to the first directory; the second has what it begins with.
+        mkdir -p "$fuzzer.corpus"
+        "$fuzzer" -max_total_time="${FUZZ_SECONDS:-60}" -artifact_prefix="$fuzzer." "$fuzzer.corpus" \
+            "tests/fuzz/corpus/${fuzzer##*/}"
     done
     [[ $found == 1 ]] || die "no fuzzer was built"
 }

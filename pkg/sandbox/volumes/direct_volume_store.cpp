@@ -163,6 +163,19 @@ std::optional<DirectVolume> DirectVolumeStore::look_up(const std::string& path) 
     return entry.valid() ? std::optional(load(entry.ref(), path)) : std::nullopt;
 }
 
+// One entry that is not even a directory must not stand in the way of the others.
+std::optional<DirectVolume> DirectVolumeStore::look_up_or_describe(const std::string& path) const {
+    try {
+        return look_up(path);
+    } catch (const Error& error) {
+        DirectVolume volume;
+        volume.path = path;
+        volume.directory = directory_of(path);
+        volume.problem = error.what();
+        return volume;
+    }
+}
+
 std::optional<DirectVolume> DirectVolumeStore::find(const std::string& path) const {
     if (!can_be_volume_path(path)) {
         return std::nullopt;
@@ -196,7 +209,7 @@ std::vector<DirectVolume> DirectVolumeStore::list() const {
     for (const std::string& name : names_in(root.ref())) {
         // What has another name is nothing of ours; what is gone was removed meanwhile.
         const auto path = volume_path_of(name);
-        if (auto volume = path ? look_up(*path) : std::nullopt) {
+        if (auto volume = path ? look_up_or_describe(*path) : std::nullopt) {
             volumes.push_back(std::move(*volume));
         }
     }

@@ -96,6 +96,7 @@ class DirectVolumeStore {
     [[nodiscard]] base::UniqueFd open_entry(const std::string& path) const;
     [[nodiscard]] std::filesystem::path directory_of(const std::string& path) const;
     [[nodiscard]] std::optional<DirectVolume> look_up(const std::string& path) const;
+    [[nodiscard]] std::optional<DirectVolume> look_up_or_describe(const std::string& path) const;
     [[nodiscard]] DirectVolume load(base::FdRef entry, const std::string& path) const;
     void sort_sandboxes(base::FdRef entry, DirectVolume& volume) const;
     void require_unclaimed(const std::string& path,

@@ -37,8 +37,9 @@ std::string shown(std::string_view text) {
     return "\"" + printable(text, kShownBytes) + "\"";
 }
 
-bool is_plain_text(std::string_view text) {
-    return printable(text, std::numeric_limits<std::size_t>::max()) == text;
+// The dot, because printable() takes blanks off the end.
+bool is_plain_text(const std::string& text) {
+    return printable(text + ".", std::numeric_limits<std::size_t>::max()) == text + ".";
 }
 
 std::string lower(std::string text) {
@@ -58,7 +59,7 @@ class Reader {
   private:
     [[noreturn]] void refuse(const std::string& why,
                              ErrorCode code = ErrorCode::invalid_argument) const {
-        throw Error(code, "cannot use " + shown(origin_) + ": " + why);
+        throw Error(code, "cannot use \"" + printable(origin_) + "\": " + why);
     }
     void take(const std::string& key, const json& value);
     [[nodiscard]] std::string text_of(const std::string& key, const json& value) const;

@@ -36,6 +36,11 @@ std::string line_of(const fs::path& file) {
     return text.substr(0, text.find('\n'));
 }
 
+bool is_there(const fs::path& path) {
+    std::error_code failure;
+    return fs::exists(path, failure);
+}
+
 std::vector<fs::path> entries_of(const fs::path& directory) {
     std::vector<fs::path> entries;
     std::error_code failure;
@@ -67,15 +72,16 @@ std::vector<std::string> related_numbers(const HostView& host, dev_t number) {
     std::vector<std::string> numbers = {number_text(number)};
     const fs::path device = sys_of(host, numbers.front());
     for (const fs::path& entry : entries_of(device)) {
-        if (fs::exists(entry / "partition")) {
+        if (is_there(entry / "partition")) {
             numbers.push_back(line_of(entry / "dev"));
         }
     }
-    std::error_code failure;
-    if (fs::exists(device / "partition")) {
+    if (is_there(device / "partition")) {
+        std::error_code failure;
         const fs::path disk = fs::canonical(device, failure).parent_path();
         numbers.push_back(line_of(disk / "dev"));
     }
+    std::erase(numbers, "");  // a device that goes away just now
     return numbers;
 }
 

@@ -311,5 +311,68 @@ TEST(ConfigCommand, RefusesWhatItHasNoUseFor) {
     EXPECT_THAT(misuse_of({"config"}).message, HasSubstr("minimum of 1"));
 }
 
+TEST(DirectVolumeCommand, TakesItsValuesAsFlagsAndAsArguments) {
+    for (const Words& words :
+         {Words{"direct-volume", "add", "--volume-path", "/v", "--mount-info", "{}"},
+          Words{"direct-volume", "add", "-volume-path=/v", "-mount-info={}"},
+          Words{"direct-volume", "--volume-path", "/v", "--mount-info", "{}", "add"},
+          Words{"direct-volume", "add", "/v", "{}"},
+          Words{"direct-volume", "add", "--mount-info", "{}", "/v"},
+          Words{"direct-volume", "add", "--volume-path", "/v", "{}"}}) {
+        const auto options = parsed<DirectVolumeOptions>(words);
+        EXPECT_EQ(options.action, DirectVolumeOptions::Action::add);
+        EXPECT_EQ(options.volume_path, "/v") << testing::PrintToString(words);
+        EXPECT_EQ(options.mount_info, "{}") << testing::PrintToString(words);
+    }
+    for (const Words& words :
+         {Words{"direct-volume", "resize", "/v", "8Gi"},
+          Words{"direct-volume", "resize", "--volume-path", "/v", "--size", "8Gi"}}) {
+        const auto options = parsed<DirectVolumeOptions>(words);
+        EXPECT_EQ(options.action, DirectVolumeOptions::Action::resize);
+        EXPECT_EQ(options.volume_path, "/v");
+        EXPECT_EQ(options.size, "8Gi");
+    }
+}
+
+TEST(DirectVolumeCommand, HandsAnEmptyPathOnToBeRefused) {
+    for (const Words& words : {Words{"direct-volume", "remove", "--volume-path", ""},
+                               Words{"direct-volume", "remove", "--volume-path="},
+                               Words{"direct-volume", "remove", ""}}) {
+        EXPECT_EQ(parsed<DirectVolumeOptions>(words).volume_path, "");
+    }
+}
+
+TEST(DirectVolumeCommand, HasAnActionForEachUse) {
+    using Action = DirectVolumeOptions::Action;
+    EXPECT_EQ(parsed<DirectVolumeOptions>({"direct-volume", "stats", "/v"}).action, Action::stats);
+    EXPECT_EQ(parsed<DirectVolumeOptions>({"direct-volume", "inspect", "/v"}).action,
+              Action::inspect);
+    const auto list = parsed<DirectVolumeOptions>({"direct-volume", "list", "--format", "json"});
+    EXPECT_EQ(list.action, Action::list);
+    EXPECT_TRUE(list.json);
+    const auto collect = parsed<DirectVolumeOptions>({"direct-volume", "gc", "--dry-run"});
+    EXPECT_EQ(collect.action, Action::collect_garbage);
+    EXPECT_TRUE(collect.dry_run);
+}
+
+TEST(DirectVolumeCommand, RefusesWhatItHasNoUseFor) {
+    const auto refuse = [](const Words& words, const char* text) {
+        EXPECT_THAT(misuse_of(words).message, HasSubstr(text)) << testing::PrintToString(words);
+    };
+    refuse({"direct-volume"}, "minimum of 1");
+    refuse({"direct-volume", "ad", "/v", "{}"}, "has no \"ad\"");
+    refuse({"direct-volume", "add"}, "add needs --volume-path");
+    refuse({"direct-volume", "add", "/v"}, "add needs --mount-info");
+    refuse({"direct-volume", "resize", "/v"}, "resize needs --size");
+    refuse({"direct-volume", "remove", "/v", "/w"}, "cannot use the argument \"/w\"");
+    refuse({"direct-volume", "list", "/v"}, "cannot use the argument \"/v\"");
+    refuse({"direct-volume", "list", "--volume-path", "/v"}, "list has no use for --volume-path");
+    refuse({"direct-volume", "stats", "/v", "--size", "1"}, "cannot use the argument");
+    refuse({"direct-volume", "stats", "--size", "1", "/v"}, "stats has no use for --size");
+    refuse({"direct-volume", "remove", "--dry-run", "/v"}, "remove has no use for --dry-run");
+    refuse({"direct-volume", "gc", "--format", "json"}, "gc has no use for --format");
+    refuse({"direct-volume", "list", "--format", "yaml"}, "table or json");
+}
+
 }  // namespace
 }  // namespace kata::cli

@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 using base::ErrorCode;
 
-constexpr const char* kVolume = "/kubelet/volume";
+constexpr const char* kPath = "/kubelet/volume";
 
 /// Remembers what it was asked, and fails if it shall.
 class FakeVm : public VolumeVm {
@@ -44,15 +44,15 @@ class VolumeCommands : public testing::Test {
         fs::resize_file(image(), 8192);
         MountInfo info;
         info.device = image();
-        store_.add(kVolume, info);
+        store_.add(kPath, info);
     }
     void start_sandbox() {
         fs::create_directories(directory_ / "sbs/pod");
-        store_.claim(kVolume, "pod");
+        store_.claim(kPath, "pod");
     }
     [[nodiscard]] fs::path image() const { return directory_ / "image"; }
-    [[nodiscard]] std::uint64_t pending() const { return store_.get(kVolume).info.pending_size; }
-    void resize(std::uint64_t size) { resize_volume(store_, kVolume, size, vm_); }
+    [[nodiscard]] std::uint64_t pending() const { return store_.get(kPath).info.pending_size; }
+    void resize(std::uint64_t size) { resize_volume(store_, kPath, size, vm_); }
     void expect_refused(std::uint64_t size, ErrorCode code, const std::string& words) {
         test::expect_error(
             [&] {
@@ -71,12 +71,12 @@ class VolumeCommands : public testing::Test {
 
 TEST_F(VolumeCommands, StatsAreTheGuests) {
     start_sandbox();
-    EXPECT_EQ(volume_stats(store_, kVolume, vm_).usage.at(0).total, 3U);
+    EXPECT_EQ(volume_stats(store_, kPath, vm_).usage.at(0).total, 3U);
     EXPECT_THAT(vm_.calls, testing::ElementsAre("stats pod /kubelet/volume"));
 }
 
 TEST_F(VolumeCommands, StatsNeedASandboxThatExists) {
-    const auto stats = [&] { return volume_stats(store_, kVolume, vm_); };
+    const auto stats = [&] { return volume_stats(store_, kPath, vm_); };
     test::expect_error(stats, ErrorCode::invalid_state, "no sandbox found for \"/kubelet/volume\"");
     start_sandbox();
     fs::remove_all(directory_ / "sbs/pod");
