@@ -13,6 +13,7 @@
 #include <pugixml.hpp>
 
 #include "pkg/base/error.h"
+#include "pkg/libvirt-driver/disk_xml.h"
 #include "pkg/libvirt-driver/nic_xml.h"
 #include "pkg/libvirt-driver/xml_text.h"
 
@@ -136,6 +137,7 @@ void add_memory_and_cpus(pugi::xml_node domain, const VmConfig& config, Accelera
         add(backing, "access", {{"mode", "shared"}});
     }
     add_text(domain, "vcpu", std::to_string(config.vcpus));
+    add_iothreads(domain, config.iothreads);
     pugi::xml_node cpu;
     if (accelerator == Accelerator::kvm) {
         // Never migrated, so the guest may have the features that would prevent it.
@@ -242,6 +244,7 @@ void add_devices(pugi::xml_node domain, const VmConfig& config) {
     }
     add_nics(devices, config.nics);
     add_hotplug_ports(devices, config.machine_type, config.hotplug_ports);
+    add_disks(devices, config);
     add(devices, "memballoon", {{"model", "none"}});
 }
 

@@ -10,6 +10,7 @@
 #include "pkg/libvirt-driver/domain.h"
 #include "pkg/libvirt-driver/libvirt_error.h"
 #include "pkg/libvirt-driver/memory.h"
+#include "pkg/libvirt-driver/plug_disk.h"
 #include "pkg/libvirt-driver/plug_nic.h"
 
 namespace kata::libvirt_driver {
@@ -146,6 +147,45 @@ void LibvirtHypervisor::unplug_nic(const std::string& uuid,
                      [uuid, mac, deadline](virConnectPtr connection) {
                          detach_nic(connection, uuid, mac, deadline);
                      });
+}
+
+void LibvirtHypervisor::plug_disk(const std::string& uuid,
+                                  const sandbox::VmDisk& disk,
+                                  Deadline deadline) {
+    connection_.call(
+        attempt("plug a disk into", uuid), deadline, [uuid, disk](virConnectPtr connection) {
+            attach_disk(connection, uuid, disk);
+        });
+}
+
+void LibvirtHypervisor::unplug_disk(const std::string& uuid,
+                                    const std::string& serial,
+                                    Deadline deadline) {
+    connection_.call(attempt("take a disk out of", uuid),
+                     deadline,
+                     [uuid, serial, deadline](virConnectPtr connection) {
+                         detach_disk(connection, uuid, serial, deadline);
+                     });
+}
+
+void LibvirtHypervisor::resize_disk(const std::string& uuid,
+                                    const std::string& serial,
+                                    std::uint64_t bytes,
+                                    Deadline deadline) {
+    connection_.call(attempt("resize a disk of", uuid),
+                     deadline,
+                     [uuid, serial, bytes](virConnectPtr connection) {
+                         libvirt_driver::resize_disk(connection, uuid, serial, bytes);
+                     });
+}
+
+std::optional<sandbox::DiskUser> LibvirtHypervisor::disk_user(Deadline deadline) {
+    const auto ids =
+        connection_.call("cannot ask libvirt for QEMU's user", deadline, ask_qemu_user);
+    if (!ids) {
+        return std::nullopt;
+    }
+    return sandbox::DiskUser{ids->uid, describe_user(*ids).groups};
 }
 
 std::uint64_t LibvirtHypervisor::plug_memory(const std::string& uuid,

@@ -27,6 +27,17 @@ class LibvirtHypervisor final : public sandbox::Hypervisor {
     void unplug_nic(const std::string& uuid,
                     const std::string& mac,
                     base::Deadline deadline) override;
+    void plug_disk(const std::string& uuid,
+                   const sandbox::VmDisk& disk,
+                   base::Deadline deadline) override;
+    void unplug_disk(const std::string& uuid,
+                     const std::string& serial,
+                     base::Deadline deadline) override;
+    void resize_disk(const std::string& uuid,
+                     const std::string& serial,
+                     std::uint64_t bytes,
+                     base::Deadline deadline) override;
+    std::optional<sandbox::DiskUser> disk_user(base::Deadline deadline) override;
     std::uint64_t plug_memory(const std::string& uuid,
                               std::uint64_t memory_mib,
                               base::Deadline deadline) override;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "pkg/base/deadline.h"
+#include "pkg/sandbox/vm_disk.h"
 
 namespace kata::sandbox {
 
@@ -62,6 +63,9 @@ struct VmConfig {
     std::uint64_t max_memory_mib = 0;  // memory can grow to this by plug_memory; 0: it cannot
     unsigned memory_slots = 0;         // by so many pieces
     std::vector<VmNic> nics;
+    std::vector<VmDisk> disks;
+    DiskTuning disk_tuning;    // of disks that are plugged later
+    unsigned iothreads = 0;    // threads of QEMU for disks
     unsigned hotplug_ports = 0;  // places for devices that are plugged while the VM runs
     std::filesystem::path kernel;
     std::filesystem::path initrd;
@@ -116,6 +120,24 @@ class Hypervisor {
     virtual void unplug_nic(const std::string& uuid,
                             const std::string& mac,
                             base::Deadline deadline) = 0;
+
+    /// Plugs a disk into a VM. With virtio-blk it needs a free hot-plug port.
+    virtual void plug_disk(const std::string& uuid, const VmDisk& disk, base::Deadline deadline) = 0;
+
+    /// Takes the disk with this serial out and waits until it is gone; one that does not exist, or
+    /// whose VM does not, is fine.
+    virtual void unplug_disk(const std::string& uuid,
+                             const std::string& serial,
+                             base::Deadline deadline) = 0;
+
+    /// Tells the guest the new size of a disk that runs; a regular file becomes that long.
+    virtual void resize_disk(const std::string& uuid,
+                             const std::string& serial,
+                             std::uint64_t bytes,
+                             base::Deadline deadline) = 0;
+
+    /// Who must be able to open the source of a disk; nullopt: this process's user.
+    virtual std::optional<DiskUser> disk_user(base::Deadline deadline) = 0;
 
     /// Plugs memory, a multiple of the guest's block size. @return MiB plugged so far, in all.
     virtual std::uint64_t plug_memory(const std::string& uuid,

@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pkg/base/error.h"
@@ -45,6 +46,29 @@ class FakeHypervisor : public sandbox::Hypervisor {
         fail_if_told();
         std::erase_if(nics, [&](const sandbox::VmNic& nic) { return nic.mac == mac; });
     }
+    void plug_disk(const std::string& /*uuid*/,
+                   const sandbox::VmDisk& disk,
+                   base::Deadline /*deadline*/) override {
+        fail_if_told();
+        disks.push_back(disk);
+    }
+    void unplug_disk(const std::string& /*uuid*/,
+                     const std::string& serial,
+                     base::Deadline /*deadline*/) override {
+        fail_if_told();
+        unplugged.push_back(serial);
+        std::erase_if(disks, [&](const sandbox::VmDisk& disk) { return disk.serial == serial; });
+    }
+    void resize_disk(const std::string& /*uuid*/,
+                     const std::string& serial,
+                     std::uint64_t bytes,
+                     base::Deadline /*deadline*/) override {
+        fail_if_told();
+        resized.emplace_back(serial, bytes);
+    }
+    std::optional<sandbox::DiskUser> disk_user(base::Deadline /*deadline*/) override {
+        return std::nullopt;
+    }
     std::uint64_t plug_memory(const std::string& /*uuid*/,
                               std::uint64_t memory_mib,
                               base::Deadline /*deadline*/) override {
@@ -62,6 +86,9 @@ class FakeHypervisor : public sandbox::Hypervisor {
     std::vector<std::string> destroyed;
     std::function<void()> on_destroy;
     std::vector<sandbox::VmNic> nics;
+    std::vector<sandbox::VmDisk> disks;
+    std::vector<std::string> unplugged;
+    std::vector<std::pair<std::string, std::uint64_t>> resized;
     std::uint64_t plugged_mib = 0;
 
   private:

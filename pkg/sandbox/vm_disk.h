@@ -1,0 +1,59 @@
+// VmDisk: a disk of the guest, as the port Hypervisor takes it. Passive data; which disks a sandbox
+// has is disk_plan.h's business.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace kata::sandbox {
+
+enum class DiskDriver {
+    virtio_blk,   // a PCI device each
+    virtio_scsi,  // all of them behind one controller
+};
+
+enum class DiskCache {
+    automatic,  // the hypervisor's choice
+    none,       // O_DIRECT
+    writeback,
+    unsafe,  // the guest's flushes are ignored
+};
+
+enum class DiskAio { io_uring, native, threads };
+
+/// How the disks of a VM are served, the same for all.
+struct DiskTuning {
+    DiskDriver driver = DiskDriver::virtio_blk;
+    DiskCache cache = DiskCache::automatic;
+    DiskAio aio = DiskAio::threads;
+    unsigned logical_sector_bytes = 0;  // 0: the hypervisor's choice
+    unsigned physical_sector_bytes = 0;
+    unsigned queues = 1;
+    unsigned queue_size = 128;
+    unsigned iothread = 0;  // number of the VM's thread that serves it, from 1; 0: the main loop
+    bool operator==(const DiskTuning&) const = default;
+};
+
+/// The longest serial that a guest sees whole.
+inline constexpr std::size_t kMaxDiskSerial = 20;
+
+struct VmDisk {
+    std::filesystem::path source;  // as QEMU's user can open it
+    bool is_block_device = true;   // else a regular file
+    bool read_only = false;
+    std::string serial;  // letters and digits; the guest finds the disk by it and by nothing else
+    DiskTuning tuning;
+    bool operator==(const VmDisk&) const = default;
+};
+
+/// The user that opens disks and its groups.
+struct DiskUser {
+    uid_t uid = 0;
+    std::vector<gid_t> groups;  // the first is its own
+};
+
+}  // namespace kata::sandbox
