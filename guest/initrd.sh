@@ -131,6 +131,9 @@ stage_modules() {
             printf '%s %s %s\n' "$type" "$numbers" "$path"
         done
     done < <(read_list "$GUEST_RECIPE/device-modules") >"$STAGE/etc/kata-agent/device-modules"
+    while read -r type name; do
+        stage_named_modules "$name" | sed "s/^/$type /"
+    done < <(read_list "$GUEST_RECIPE/disk-modules") | awk '!seen[$0]++' >"$STAGE/etc/kata-agent/disk-modules"
 }
 
 stage_skeleton() {
@@ -166,7 +169,7 @@ pack() {
 
 # What the archive is made from, as one checksum: packages, kernel, agent and this recipe.
 inputs() {
-    cat "$USERLAND.made-from" "$GUEST_OUT/kernel.made-from" "$1" "$GUEST_RECIPE"/{initrd.sh,common.sh,programs,modules} |
+    cat "$USERLAND.made-from" "$GUEST_OUT/kernel.made-from" "$1" "$GUEST_RECIPE"/{initrd.sh,common.sh,programs,modules,device-modules,disk-modules} |
         sha256sum | cut -d' ' -f1
 }
 

@@ -18,6 +18,7 @@
 #include "pkg/base/unique_fd.h"
 #include "pkg/sandbox/guest_network.h"
 #include "pkg/sandbox/guest_resources.h"
+#include "pkg/sandbox/guest_volumes.h"
 
 namespace kata::sandbox {
 
@@ -48,7 +49,7 @@ struct SandboxSetup {
 };
 
 /// Containers and their processes; the rest is inherited.
-class Agent : public GuestNetwork, public GuestResources {
+class Agent : public GuestNetwork, public GuestResources, public GuestVolumes {
   public:
     Agent() = default;
     Agent(const Agent&) = delete;
@@ -63,10 +64,12 @@ class Agent : public GuestNetwork, public GuestResources {
     /// Creates a container whose init waits for start_container.
     /// @param spec_json OCI config.json as the guest shall see it (guest_spec.h); root.path is a
     /// guest path.
+    /// @param disks plugged before; those with a file system are mounted first.
     /// @throws Error not_found `exec: "x": executable file not found in $PATH`, permission_denied,
     /// ...
     virtual void create_container(const std::string& container_id,
                                   const std::string& spec_json,
+                                  const GuestDisks& disks,
                                   base::Deadline deadline) = 0;
 
     virtual void start_container(const std::string& container_id, base::Deadline deadline) = 0;

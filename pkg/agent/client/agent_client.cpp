@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "pkg/agent/client/channel.h"
+#include "pkg/agent/client/disk_messages.h"
 #include "pkg/agent/client/unary_call.h"
 #include "pkg/base/error.h"
 
@@ -55,10 +56,12 @@ void AgentClient::create_sandbox(const sandbox::SandboxSetup& setup, base::Deadl
 
 void AgentClient::create_container(const std::string& container_id,
                                    const std::string& spec_json,
+                                   const sandbox::GuestDisks& disks,
                                    base::Deadline deadline) {
     v1::CreateContainerRequest request;
     request.set_container_id(container_id);
     request.set_spec_json(spec_json);
+    add_disks(request, disks);
     unary_call<v1::CreateContainerRequest, v1::CreateContainerResponse>(
         *stub_,
         &v1::AgentService::Stub::PrepareAsyncCreateContainer,

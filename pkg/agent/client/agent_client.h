@@ -30,6 +30,7 @@ class AgentClient : public sandbox::Agent {
     void create_sandbox(const sandbox::SandboxSetup& setup, base::Deadline deadline) override;
     void create_container(const std::string& container_id,
                           const std::string& spec_json,
+                          const sandbox::GuestDisks& disks,
                           base::Deadline deadline) override;
     void start_container(const std::string& container_id, base::Deadline deadline) override;
     void remove_container(const std::string& container_id, base::Deadline deadline) override;
@@ -71,6 +72,13 @@ class AgentClient : public sandbox::Agent {
     sandbox::GuestDetails guest_details(base::Deadline deadline) override;
     std::string next_oom(base::Deadline deadline) override;
     void set_date_time(std::chrono::system_clock::time_point now, base::Deadline deadline) override;
+
+    // Disks: agent_client_disks.cpp.
+    sandbox::GuestVolumeUsage volume_usage(const std::string& mount_point,
+                                      base::Deadline deadline) override;
+    void grow_volume(const std::string& mount_point,
+                     std::uint64_t bytes,
+                     base::Deadline deadline) override;
 
   private:
     base::UniqueFd lock_;      // released last

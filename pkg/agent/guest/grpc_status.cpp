@@ -1,5 +1,6 @@
 #include "pkg/agent/guest/grpc_status.h"
 
+#include <algorithm>
 #include <exception>
 
 namespace kata::agent::guest {
@@ -46,6 +47,13 @@ grpc::Status status_of(const std::function<void()>& work) noexcept {
     } catch (const std::exception& error) {
         return {grpc::StatusCode::INTERNAL, base::printable(error.what())};
     }
+}
+
+base::Deadline deadline_of(const grpc::CallbackServerContext& context,
+                           std::chrono::milliseconds most) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        context.deadline() - std::chrono::system_clock::now());
+    return base::Deadline::after(std::clamp(left * 9 / 10, std::chrono::milliseconds(0), most));
 }
 
 }  // namespace kata::agent::guest

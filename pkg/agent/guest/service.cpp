@@ -19,6 +19,8 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
+constexpr std::chrono::seconds kCreate{60};
+
 std::string kernel_release() {
     utsname names{};
     return ::uname(&names) == 0 ? names.release : "";
@@ -92,8 +94,8 @@ grpc::ServerUnaryReactor* AgentService::DestroySandbox(Context* context,
 grpc::ServerUnaryReactor* AgentService::CreateContainer(Context* context,
                                                         const v1::CreateContainerRequest* request,
                                                         v1::CreateContainerResponse*) {
-    return run(context, [this, request] {
-        containers_.create(request->container_id(), request->spec_json());
+    return run(context, [this, context, request] {
+        create_container(*request, deadline_of(*context, kCreate));
         oom_.watch(request->container_id(), containers_.cgroup(request->container_id()));
     });
 }
@@ -118,6 +120,7 @@ grpc::ServerUnaryReactor* AgentService::RemoveContainer(Context* context,
                                                         v1::RemoveContainerResponse*) {
     return run(context, [this, request] {
         containers_.remove(request->container_id());
+        storages_.disks().detach(request->container_id());
         storages_.release_unused_files();
     });
 }

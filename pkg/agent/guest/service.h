@@ -130,12 +130,22 @@ class AgentService final : public v1::AgentService::CallbackService {
                                                const v1::SetGuestDateTimeRequest* request,
                                                v1::SetGuestDateTimeResponse* response) override;
 
+    // service_disks.cpp
+    grpc::ServerUnaryReactor* GetVolumeStats(Context* context,
+                                             const v1::VolumeStatsRequest* request,
+                                             v1::VolumeStatsResponse* response) override;
+    grpc::ServerUnaryReactor* ResizeVolume(Context* context,
+                                           const v1::ResizeVolumeRequest* request,
+                                           v1::ResizeVolumeResponse* response) override;
+
     grpc::ServerBidiReactor<v1::DnsAnswer, v1::DnsQuery>* RelayDns(Context* context) override;
 
   private:
     // `work` runs on the worker pool; what it throws is the call's status.
     grpc::ServerUnaryReactor* run(Context* context, std::function<void()> work);
     void create_sandbox(const v1::CreateSandboxRequest& request);
+    // With its disks, which go again if it cannot be created (service_disks.cpp).
+    void create_container(const v1::CreateContainerRequest& request, base::Deadline deadline);
 
     EventLoop& loop_;
     WorkerPool& workers_;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -17,14 +16,6 @@ namespace {
 constexpr std::chrono::seconds kFreeze{10};
 constexpr std::chrono::seconds kPlug{60};
 constexpr std::uint64_t kKibibyte = 1024;
-
-base::Deadline deadline_of(const grpc::CallbackServerContext& context,
-                           std::chrono::milliseconds most) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        context.deadline() - std::chrono::system_clock::now());
-    // Before the client's own, so that it hears the reason.
-    return base::Deadline::after(std::clamp(left * 9 / 10, std::chrono::milliseconds(0), most));
-}
 
 std::uint64_t memory_total() {
     const std::string text = base::try_read_file("/proc/meminfo").value_or("");

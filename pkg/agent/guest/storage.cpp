@@ -80,6 +80,7 @@ void Storages::release_unused_files() noexcept {
 }
 
 void Storages::unmount_all() noexcept {
+    disks_.unmount_all();
     const std::lock_guard lock(mutex_);
     while (!mount_points_.empty()) {
         const std::string& mount_point = mount_points_.back();

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "pkg/agent/guest/disk_storage.h"
+
 namespace kata::agent::guest {
 
 struct Storage {
@@ -27,7 +29,10 @@ class Storages {
     /// Unmounts what was mounted, the last first. Trouble is logged: the VM ends anyway.
     void unmount_all() noexcept;
 
+    [[nodiscard]] DiskStorages& disks() { return disks_; }
+
   private:
+    DiskStorages disks_;
     std::mutex mutex_;
     std::vector<std::string> mount_points_;
 };

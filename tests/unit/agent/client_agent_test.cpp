@@ -49,7 +49,7 @@ TEST(AgentClient, SendsEveryFieldOfEveryCall) {
     guest.service.process_list = "PID\n 1\n";
     AgentClient client({guest.take_connection(), {}});
     client.create_sandbox({"pod", {{"kataShared", "virtiofs", {"nodev"}, "/run/share"}}}, soon());
-    client.create_container("web", "{\"a\":1}", soon());
+    client.create_container("web", "{\"a\":1}", {}, soon());
     client.start_container("web", soon());
     client.exec_process("web", "e1", "{\"args\":[]}", soon());
     client.signal_process("web", "e1", 15, false, soon());
@@ -73,7 +73,7 @@ TEST(AgentClient, GivesTheAgentsWordsAndCode) {
     guest.service.on_call = [&](auto&) { return grpc::Status(grpc::StatusCode::NOT_FOUND, text); };
     AgentClient client({guest.take_connection(), {}});
     try {
-        client.create_container("web", "{}", soon());
+        client.create_container("web", "{}", {}, soon());
         FAIL() << "nothing was thrown";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::not_found);
@@ -108,7 +108,7 @@ TEST(AgentClientDeathTest, AnInterruptionCancelsTheCallButNotTheCallsThatUndo) {
             return cancelled ? grpc::Status::CANCELLED : grpc::Status::OK;
         };
         AgentClient client({guest.take_connection(), {}});
-        const auto code = code_thrown_by([&] { client.create_container("web", "{}", soon()); });
+        const auto code = code_thrown_by([&] { client.create_container("web", "{}", {}, soon()); });
         guest.service.on_call = nullptr;
         client.remove_container("web", soon());
         ::_exit(code == ErrorCode::interrupted ? 0 : 1);

@@ -87,7 +87,7 @@ class TransportTest : public ::testing::TestWithParam<Way> {
         return GetParam() == Way::port ? agent_.dial_port() : agent_.dial_directly();
     }
     void start(const std::string& script, const std::string& id = "c") {
-        client_.create_container(id, script, soon());
+        client_.create_container(id, script, {}, soon());
         client_.start_container(id, soon());
     }
     void exec(const std::string& exec_id, const std::string& script) {
@@ -205,7 +205,7 @@ TEST_P(TransportTest, DoesNotWaitForABackgroundChildThatHoldsThePipe) {
 }
 
 TEST_P(TransportTest, TakesInputBeforeTheContainerIsStarted) {
-    client_.create_container("c", "exec cat", soon());
+    client_.create_container("c", "exec cat", {}, soon());
     const Conversation conversation(dial());
     ProcessClient process(conversation.channel(), "c", "");
     const auto output = process.open_output(Source::standard_output);
@@ -330,8 +330,8 @@ TEST_P(TransportTest, ACutConversationIsNotTheEndOfTheInput) {
 
 TEST_P(TransportTest, TwoClientsShareOneAgent) {
     AgentClient other(dial());
-    client_.create_container("c", "exec sleep 1000", soon());
-    EXPECT_EQ(code_of([&] { other.create_container("c", "cat", soon()); }),
+    client_.create_container("c", "exec sleep 1000", {}, soon());
+    EXPECT_EQ(code_of([&] { other.create_container("c", "cat", {}, soon()); }),
               ErrorCode::already_exists);
     other.start_container("c", soon());
     EXPECT_EQ(code_of([&] { client_.start_container("c", soon()); }), ErrorCode::invalid_state);
@@ -360,7 +360,7 @@ TEST_P(TransportTest, SaysWhichIdIsUnknown) {
               ErrorCode::not_found);
     EXPECT_EQ(code([&] { client_.signal_process("c", "", 65, false, soon()); }),
               ErrorCode::invalid_argument);
-    EXPECT_EQ(code([&] { client_.create_container("fail", "fail", soon()); }),
+    EXPECT_EQ(code([&] { client_.create_container("fail", "fail", {}, soon()); }),
               ErrorCode::not_found);
     EXPECT_NO_THROW(client_.remove_container("x", soon()));
     const Conversation conversation(dial());
@@ -385,7 +385,7 @@ TEST_F(PortTest, IsUsedAgainAtOnceAfterAClientWasKilledInMidMessage) {
         const std::string id = "c" + std::to_string(round);
         {
             AgentClient client(agent_.dial_port());
-            client.create_container(id, "exec sleep 1000", soon());
+            client.create_container(id, "exec sleep 1000", {}, soon());
             client.start_container(id, soon());
         }
         Conversation killed(agent_.dial_port());

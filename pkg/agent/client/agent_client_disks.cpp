@@ -1,0 +1,86 @@
+#include "pkg/agent/client/agent_client.h"
+#include "pkg/agent/client/disk_messages.h"
+#include "pkg/agent/client/unary_call.h"
+
+namespace kata::agent {
+namespace {
+
+using Stub = v1::AgentService::Stub;
+
+const char* driver_word(sandbox::DiskDriver driver) {
+    return driver == sandbox::DiskDriver::virtio_blk ? "blk" : "scsi";
+}
+
+void add_storage(v1::CreateContainerRequest& request, const sandbox::GuestDiskStorage& storage) {
+    v1::Storage* added = request.add_storages();
+    added->set_driver(driver_word(storage.driver));
+    added->set_source(storage.serial);
+    added->set_fs_type(storage.fs_type);
+    added->set_mount_point(storage.mount_point);
+    for (const std::string& option : storage.options) {
+        added->add_options(option);
+    }
+    if (storage.group) {
+        v1::FSGroup* group = added->mutable_fs_group();
+        group->set_group_id(*storage.group);
+        group->set_group_change_policy(
+            storage.group_change == sandbox::GroupChangePolicy::always ? v1::Always
+                                                                       : v1::OnRootMismatch);
+    }
+}
+
+}  // namespace
+
+void add_disks(v1::CreateContainerRequest& request, const sandbox::GuestDisks& disks) {
+    for (const sandbox::GuestDiskNode& node : disks.nodes) {
+        v1::Device* added = request.add_devices();
+        added->set_id(node.serial);
+        added->set_type(driver_word(node.driver));
+        added->set_container_path(node.container_path);
+        added->add_options(node.access);
+    }
+    for (const sandbox::GuestDiskStorage& storage : disks.storages) {
+        add_storage(request, storage);
+    }
+}
+
+sandbox::GuestVolumeUsage AgentClient::volume_usage(const std::string& mount_point,
+                                               base::Deadline deadline) {
+    v1::VolumeStatsRequest request;
+    request.set_volume_guest_path(mount_point);
+    const auto response = unary_call<v1::VolumeStatsRequest, v1::VolumeStatsResponse>(
+        *stub_,
+        &Stub::PrepareAsyncGetVolumeStats,
+        request,
+        deadline,
+        quoted("ask how full the volume is at", mount_point));
+    sandbox::GuestVolumeUsage usage;
+    for (const v1::VolumeUsage& part : response.usage()) {
+        if (part.unit() == v1::VolumeUsage::BYTES) {
+            usage.total_bytes = part.total();
+            usage.available_bytes = part.available();
+            usage.used_bytes = part.used();
+        } else if (part.unit() == v1::VolumeUsage::INODES) {
+            usage.total_inodes = part.total();
+            usage.available_inodes = part.available();
+            usage.used_inodes = part.used();
+        }
+    }
+    return usage;
+}
+
+void AgentClient::grow_volume(const std::string& mount_point,
+                              std::uint64_t bytes,
+                              base::Deadline deadline) {
+    v1::ResizeVolumeRequest request;
+    request.set_volume_guest_path(mount_point);
+    request.set_size(bytes);
+    unary_call<v1::ResizeVolumeRequest, v1::ResizeVolumeResponse>(
+        *stub_,
+        &Stub::PrepareAsyncResizeVolume,
+        request,
+        deadline,
+        quoted("grow the volume at", mount_point));
+}
+
+}  // namespace kata::agent
