@@ -231,16 +231,16 @@ void add_disks(pugi::xml_node devices, const VmConfig& config) {
 
 std::string build_disk_xml(const VmDisk& disk, const std::string& live_xml) {
     pugi::xml_document document;
-    return text_of(
-        add_disk(document, disk, first_free_number(disk.tuning.driver, live_xml)));
+    return text_of(add_disk(document, disk, first_free_number(disk.tuning.driver, live_xml)));
 }
 
 std::optional<LiveDisk> find_disk(const std::string& live_xml, const std::string& serial) {
     pugi::xml_document document;
     const pugi::xml_parse_result parsed = document.load_buffer(live_xml.data(), live_xml.size());
     if (!parsed) {
-        throw Error(
-            ErrorCode::internal, "cannot parse the XML of the VM from libvirt", parsed.description());
+        throw Error(ErrorCode::internal,
+                    "cannot parse the XML of the VM from libvirt",
+                    parsed.description());
     }
     for (pugi::xml_node disk : document.child("domain").child("devices").children("disk")) {
         if (disk.child("serial").text().get() == serial) {

@@ -32,6 +32,18 @@ struct RuntimeConfig {
     std::string kernel_hash;  // SHA-512 in hexadecimal, by annotation only; empty: not verified
     std::string initrd_hash;
     unsigned pcie_root_ports = 2;  // devices that can be plugged into a q35 while it runs
+    bool disable_block_device_use = false;
+    DiskDriver block_device_driver = DiskDriver::virtio_blk;
+    DiskAio block_device_aio = DiskAio::threads;
+    bool block_device_cache_set = false;  // else the next two mean nothing
+    bool block_device_cache_direct = false;
+    bool block_device_cache_noflush = false;
+    unsigned block_device_logical_sector_size = 0;  // 0: the hypervisor's choice
+    unsigned block_device_physical_sector_size = 0;
+    unsigned block_device_queues = 1;
+    unsigned block_device_queue_size = 128;
+    bool enable_iothreads = false;
+    unsigned indep_iothreads = 0;
     std::vector<std::string> enable_annotations;  // regular expressions, matched whole
     std::map<std::string, std::vector<std::string>> valid_values;  // globs, by the key: valid_...
 

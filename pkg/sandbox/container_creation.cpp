@@ -10,6 +10,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/container_disks.h"
 #include "pkg/sandbox/devices.h"
 #include "pkg/sandbox/guest_spec.h"
 #include "pkg/sandbox/network_refresh.h"
@@ -132,13 +133,21 @@ void ContainerCreation::plan() {
     }
     namespaces_ = resolve_namespaces(
         bundle_.spec, joins_pod_ ? pod_members(place_) : std::vector<PodMember>{}, joins_pod_);
-    mounts_ = plan_mounts(bundle_, place_.id.str());
+    disks_ = plan_container_disks(bundle_.spec, config_);
+    mounts_ = plan_mounts(bundle_, place_.id.str(), disks_.mounts);
     for (const std::string& warning : mounts_.warnings) {
         log_.warning(warning);
     }
-    for (const std::string& warning : warnings_of_devices(bundle_.spec)) {
+    for (const std::string& warning : warnings_of_devices(bundle_.spec, disks_.guest.nodes)) {
         log_.warning(warning);
     }
+    for (const PlannedDisk& disk : disks_.disks) {
+        record_.disks.push_back(disk.serial);
+    }
+}
+
+DiskContext ContainerCreation::disk_context() {
+    return {config_, vm_, log_, place_, journal_, sandbox_journal_};
 }
 
 void ContainerCreation::save_record(oci::Status status) {
@@ -199,10 +208,12 @@ void ContainerCreation::enter_sandbox() {
         steps_.begin("join sandbox");
         address_ = agent_address(place_, load_pod_sandbox(place_));
         agent_ = connect_agent(vm_, place_, request_deadline(config_));
+        SandboxDisks(disk_context(), disks_).plug(StateStore::load_sandbox(place_).vm_uuid);
         SandboxResize(config_, vm_.hypervisor(), *agent_, log_, place_)
             .grow(living_specs(place_, bundle_.spec));
         return;
     }
+    SandboxDisks disks(disk_context(), disks_);
     BootedSandbox booted = boot_sandbox({config_,
                                          vm_,
                                          log_,
@@ -210,6 +221,7 @@ void ContainerCreation::enter_sandbox() {
                                          place_,
                                          bundle_.spec,
                                          share_,
+                                         disks,
                                          cgroup_,
                                          sandbox_journal_,
                                          "/proc/" + std::to_string(record_.shim.pid) + "/ns/net",
@@ -221,8 +233,10 @@ void ContainerCreation::enter_sandbox() {
 void ContainerCreation::create_in_guest() {
     agent_->create_container(
         record_.id,
-        guest_spec(bundle_.spec, mounts_, namespaces_, record_.id, guest_root_),
+        guest_spec(bundle_.spec, mounts_, namespaces_, record_.id, guest_root_, disks_.guest.nodes),
+        disks_.guest,
         request_deadline(config_));
+    grow_pending_volumes(config_, disks_, *agent_);
 }
 
 void ContainerCreation::hand_over() {

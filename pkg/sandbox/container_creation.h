@@ -12,10 +12,12 @@
 #include "pkg/oci/hooks.h"
 #include "pkg/sandbox/cgroup.h"
 #include "pkg/sandbox/config.h"
+#include "pkg/sandbox/disk_plan.h"
 #include "pkg/sandbox/journal.h"
 #include "pkg/sandbox/mount_plan.h"
 #include "pkg/sandbox/namespaces.h"
 #include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/sandbox_disks.h"
 #include "pkg/sandbox/share.h"
 #include "pkg/sandbox/shim_launcher.h"
 #include "pkg/sandbox/state_store.h"
@@ -44,6 +46,7 @@ class ContainerCreation {
 
   private:
     void plan();
+    [[nodiscard]] DiskContext disk_context();
     void save_record(oci::Status status);
     void launch_shim();
     void run_hooks(oci::HookStage stage, bool in_container);
@@ -66,6 +69,7 @@ class ContainerCreation {
     Journal sandbox_journal_;  // of what lives as long as any container of the sandbox
     Share share_;
     HostCgroup cgroup_;
+    DiskPlan disks_;
     MountPlan mounts_;
     GuestNamespaces namespaces_;
     ContainerRecord record_;

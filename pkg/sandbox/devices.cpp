@@ -71,6 +71,12 @@ void keep_if(json& list, Predicate wanted) {
     list = std::move(kept);
 }
 
+bool is_disk(const std::string& path, const std::vector<GuestDiskNode>& disks) {
+    return std::any_of(disks.begin(), disks.end(), [&](const GuestDiskNode& disk) {
+        return disk.container_path == path;
+    });
+}
+
 bool node_exists_in_guest(const json& device) {
     return exists_in_guest(device.value("type", ""),
                            device.value("major", std::int64_t{0}),
@@ -97,10 +103,12 @@ bool exists_in_guest(const std::string& type, std::int64_t major, std::int64_t m
             }));
 }
 
-void keep_guest_devices(json& linux_section) {
+void keep_guest_devices(json& linux_section, const std::vector<GuestDiskNode>& disks) {
     if (const auto devices = linux_section.find("devices");
         devices != linux_section.end() && devices->is_array()) {
-        keep_if(*devices, node_exists_in_guest);
+        keep_if(*devices, [&](const json& device) {
+            return node_exists_in_guest(device) || is_disk(device.value("path", ""), disks);
+        });
     }
     const auto resources = linux_section.find("resources");
     if (resources == linux_section.end() || !resources->is_object()) {
@@ -112,13 +120,15 @@ void keep_guest_devices(json& linux_section) {
     }
 }
 
-std::vector<std::string> warnings_of_devices(const oci::Spec& spec) {
+std::vector<std::string> warnings_of_devices(const oci::Spec& spec,
+                                             const std::vector<GuestDiskNode>& disks) {
     std::vector<std::string> warnings;
     if (!spec.linux_) {
         return warnings;
     }
     for (const oci::Device& device : spec.linux_->devices) {
-        if (!exists_in_guest(device.type, device.major, device.minor)) {
+        if (!exists_in_guest(device.type, device.major, device.minor) &&
+            !is_disk(device.path, disks)) {
             warnings.push_back("device \"" + base::printable(device.path, 256) +
                                "\" is the host's hardware, which the VM does not have: it is left "
                                "out");

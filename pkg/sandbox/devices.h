@@ -1,5 +1,6 @@
 // Devices of a host's spec that mean something in the guest. A pure function of their numbers: the
-// guest has the nodes every Linux kernel has under the same numbers, and no hardware of the host's.
+// guest has the nodes every Linux kernel has under the same numbers, and of the host's hardware
+// only the disks that it is given (disk_plan.h).
 //
 //   memory devices   null, zero, full, random, urandom, kmsg, mem
 //   terminals        tty, console, ptmx, pseudo-terminals
@@ -13,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pkg/oci/spec.h"
+#include "pkg/sandbox/guest_volumes.h"
 
 namespace kata::sandbox {
 
@@ -21,10 +23,14 @@ namespace kata::sandbox {
 
 /// Takes what the guest does not have out of `devices` and out of the rules of `resources.devices`
 /// of an OCI "linux" section; rules with wildcards and rules that deny stay.
-void keep_guest_devices(nlohmann::json& linux_section);
+/// @param disks nodes that are disks of the VM: they stay, and the guest sets their numbers and
+/// rules.
+void keep_guest_devices(nlohmann::json& linux_section,
+                        const std::vector<GuestDiskNode>& disks = {});
 
 /// One line for each device that is left out; a single one, with their number, for a spec that
 /// allows everything (--privileged), where nobody has asked for each of them.
-[[nodiscard]] std::vector<std::string> warnings_of_devices(const oci::Spec& spec);
+[[nodiscard]] std::vector<std::string> warnings_of_devices(
+    const oci::Spec& spec, const std::vector<GuestDiskNode>& disks = {});
 
 }  // namespace kata::sandbox

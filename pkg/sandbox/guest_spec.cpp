@@ -108,6 +108,10 @@ void convert_mount(json& mount, const PlannedMount& planned) {
     if (planned.kind == PlannedMount::Kind::shared) {
         mount["source"] = std::string(kGuestShareDir) + "/" + planned.share_path;
         mount["type"] = "bind";
+    } else if (planned.kind == PlannedMount::Kind::disk) {
+        mount["source"] = planned.disk.guest_source;
+        mount["type"] = "bind";
+        mount["options"] = planned.disk.options;
     } else if (planned.kind == PlannedMount::Kind::shared_memory) {
         mount = guest_shm(mount, planned);
     }
@@ -189,7 +193,8 @@ void remove_names_of_guest(json& document, const GuestNamespaces& namespaces) {
 
 void convert_linux(json& document,
                    const GuestNamespaces& namespaces,
-                   const std::string& container_id) {
+                   const std::string& container_id,
+                   const std::vector<GuestDiskNode>& disks) {
     json& linux_section = document["linux"];
     if (!linux_section.is_object()) {
         linux_section = json::object();
@@ -200,7 +205,7 @@ void convert_linux(json& document,
     }
     linux_section["cgroupsPath"] = "/kata/" + container_id;
     convert_namespaces(linux_section, namespaces);
-    keep_guest_devices(linux_section);
+    keep_guest_devices(linux_section, disks);
     convert_resources(linux_section);
 }
 
@@ -210,7 +215,8 @@ std::string guest_spec(const oci::Spec& spec,
                        const MountPlan& plan,
                        const GuestNamespaces& namespaces,
                        const std::string& container_id,
-                       const std::string& guest_root) {
+                       const std::string& guest_root,
+                       const std::vector<GuestDiskNode>& disks) {
     json document = spec.document;
     document["ociVersion"] = kGuestOciVersion;
     document["root"]["path"] = guest_root;
@@ -223,7 +229,7 @@ std::string guest_spec(const oci::Spec& spec,
     }
     convert_hooks(document);
     convert_mounts(document, plan);
-    convert_linux(document, namespaces, container_id);
+    convert_linux(document, namespaces, container_id, disks);
     remove_names_of_guest(document, namespaces);
     return document.dump();
 }

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pkg/oci/spec.h"
 #include "pkg/sandbox/mount_plan.h"
@@ -27,12 +28,14 @@ namespace kata::sandbox {
 inline constexpr const char* kSharedMemoryPrefix = "shared-memory:";
 
 /// @param guest_root where the guest finds the container's root.
+/// @param disks device nodes that are disks of the VM; the guest gives them their numbers.
 /// @return the text of a config.json.
 [[nodiscard]] std::string guest_spec(const oci::Spec& spec,
                                      const MountPlan& plan,
                                      const GuestNamespaces& namespaces,
                                      const std::string& container_id,
-                                     const std::string& guest_root);
+                                     const std::string& guest_root,
+                                     const std::vector<GuestDiskNode>& disks = {});
 
 /// The same for the process of an exec: labels of the host's LSM do not exist in the guest.
 [[nodiscard]] std::string guest_process(const std::string& process_json);

@@ -65,7 +65,7 @@ class GuestVolumes {
     virtual ~GuestVolumes() = default;
 
     [[nodiscard]] virtual GuestVolumeUsage volume_usage(const std::string& mount_point,
-                                                   base::Deadline deadline) = 0;
+                                                        base::Deadline deadline) = 0;
 
     /// Waits until the guest sees `bytes` of the disk, and grows its file system over them.
     /// @param mount_point or the serial of a disk without one.

@@ -64,8 +64,8 @@ struct VmConfig {
     unsigned memory_slots = 0;         // by so many pieces
     std::vector<VmNic> nics;
     std::vector<VmDisk> disks;
-    DiskTuning disk_tuning;    // of disks that are plugged later
-    unsigned iothreads = 0;    // threads of QEMU for disks
+    DiskTuning disk_tuning;      // of disks that are plugged later
+    unsigned iothreads = 0;      // threads of QEMU for disks
     unsigned hotplug_ports = 0;  // places for devices that are plugged while the VM runs
     std::filesystem::path kernel;
     std::filesystem::path initrd;
@@ -122,7 +122,9 @@ class Hypervisor {
                             base::Deadline deadline) = 0;
 
     /// Plugs a disk into a VM. With virtio-blk it needs a free hot-plug port.
-    virtual void plug_disk(const std::string& uuid, const VmDisk& disk, base::Deadline deadline) = 0;
+    virtual void plug_disk(const std::string& uuid,
+                           const VmDisk& disk,
+                           base::Deadline deadline) = 0;
 
     /// Takes the disk with this serial out and waits until it is gone; one that does not exist, or
     /// whose VM does not, is fine.

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<Effect::Kind, const char*>, 8> kKindNames{{
+constexpr auto kKindNames = std::to_array<std::pair<Effect::Kind, const char*>>({
     {Effect::Kind::vm, "vm"},
     {Effect::Kind::mount, "mount"},
     {Effect::Kind::directory, "directory"},
@@ -26,7 +26,8 @@ constexpr std::array<std::pair<Effect::Kind, const char*>, 8> kKindNames{{
     {Effect::Kind::macvtap, "macvtap"},
     {Effect::Kind::vm_cgroup, "vmCgroup"},
     {Effect::Kind::cgroup_parent, "cgroupParent"},
-}};
+    {Effect::Kind::disk, "disk"},
+});
 
 std::string name_of(Effect::Kind kind) {
     for (const auto& [known, name] : kKindNames) {

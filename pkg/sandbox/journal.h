@@ -24,6 +24,7 @@ struct Effect {
         macvtap,        // object: the name of a macvtap in libvirt's network namespace
         vm_cgroup,      // object: a cgroup directory that libvirt made for the VM; undone last
         cgroup_parent,  // object: the same as cgroup, but others may use it: removed only if empty
+        disk,           // object: a disk of the VM and the way QEMU opens it (disk_access.h)
     };
     Kind kind{};
     std::string object;

@@ -157,19 +157,26 @@ bool is_read_only(const oci::Mount& mount) {
     return read_only;
 }
 
-MountPlan plan_mounts(const oci::Bundle& bundle, const std::string& container_id) {
+MountPlan plan_mounts(const oci::Bundle& bundle,
+                      const std::string& container_id,
+                      const std::map<std::size_t, DiskMount>& disks) {
     MountPlan plan;
     const auto& mounts = bundle.spec.mounts;
     for (std::size_t index = 0; index < mounts.size(); ++index) {
-        if (is_bind(mounts[index])) {
+        const auto disk = disks.find(index);
+        if (disk == disks.end() && is_bind(mounts[index])) {
             plan.mounts.push_back(
                 plan_bind(mounts[index], bundle, container_id, index, plan.warnings));
-        } else {
-            PlannedMount planned;
-            planned.index = index;
-            planned.read_only = is_read_only(mounts[index]);
-            plan.mounts.push_back(planned);
+            continue;
         }
+        PlannedMount planned;
+        planned.index = index;
+        planned.read_only = is_read_only(mounts[index]);
+        if (disk != disks.end()) {
+            planned.kind = PlannedMount::Kind::disk;
+            planned.disk = disk->second;
+        }
+        plan.mounts.push_back(std::move(planned));
     }
     return plan;
 }

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "pkg/oci/bundle.h"
+#include "pkg/sandbox/disk_plan.h"
 #include "pkg/sandbox/share.h"
 #include "pkg/sandbox/shim_control.h"
 
@@ -19,6 +21,7 @@ struct PlannedMount {
         shared_memory,  // /dev/shm: a tmpfs in the guest's memory, of the size the source has
         guest,          // proc, tmpfs, sysfs, ...: mounted in the guest as written
         guest_bind,     // a bind of something below /proc, /sys or /dev: the guest's own is meant
+        disk,           // the file system of a disk, mounted by the guest: disk_plan.h
         left_out,       // a bind of what only the host has, see kernel_mounts.h
     };
     Kind kind = Kind::guest;
@@ -29,6 +32,7 @@ struct PlannedMount {
     std::string share_path;        // shared: below the share's `mounts`
     std::uint64_t size_bytes = 0;  // shared_memory
     std::string memory_key;        // shared_memory: equal for equal directories of the host
+    DiskMount disk{};              // disk
 };
 
 struct MountPlan {
@@ -38,7 +42,10 @@ struct MountPlan {
 
 /// @throws base::Error not_found naming a bind's source that does not exist; unsupported for one
 /// over /proc.
-[[nodiscard]] MountPlan plan_mounts(const oci::Bundle& bundle, const std::string& container_id);
+/// @param disks mounts that are file systems of disks; their sources are not looked at.
+[[nodiscard]] MountPlan plan_mounts(const oci::Bundle& bundle,
+                                    const std::string& container_id,
+                                    const std::map<std::size_t, DiskMount>& disks = {});
 
 /// The tree that the container's shim shall see, see ShimMountRequest.
 [[nodiscard]] ShimMountRequest shim_mounts(const oci::Bundle& bundle, const MountPlan& plan);

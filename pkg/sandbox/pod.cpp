@@ -6,6 +6,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/process.h"
 #include "pkg/oci/annotations.h"
+#include "pkg/sandbox/disk_access.h"
 
 namespace kata::sandbox {
 namespace {
@@ -21,6 +22,19 @@ void for_each_neighbour(const ContainerPlace& place, Visit visit) {
     }
 }
 
+template <typename Visit>
+void for_each_record(const ContainerPlace& place, Visit visit) {
+    for_each_neighbour(place, [&](const std::filesystem::path& directory) {
+        try {
+            ContainerPlace other = place;
+            other.container_dir = directory;
+            visit(StateStore::load_container(other));
+        } catch (const base::Error&) {
+            return;  // one that is only being created has nothing to share yet
+        }
+    });
+}
+
 bool is_network_of(const ContainerPlace& place, const oci::Spec& spec) {
     try {
         const base::ProcessId shim = StateStore::load_container(place).shim;
@@ -28,6 +42,14 @@ bool is_network_of(const ContainerPlace& place, const oci::Spec& spec) {
     } catch (const base::Error&) {
         return false;  // one that is only being created has no network yet
     }
+}
+
+std::optional<std::string> heir_of(const Effect& effect, const DiskHeirs& heirs) {
+    if (effect.kind != Effect::Kind::disk) {
+        return std::nullopt;
+    }
+    const auto heir = heirs.find(parse_disk_effect(effect.object).serial);
+    return heir == heirs.end() ? std::nullopt : std::optional(heir->second);
 }
 
 std::optional<ContainerPlace> owner_of_network(const StateStore& store, const oci::Spec& spec) {
@@ -55,17 +77,20 @@ std::optional<ContainerPlace> sandbox_to_join(const StateStore& store, const oci
 
 std::vector<PodMember> pod_members(const ContainerPlace& place) {
     std::vector<PodMember> members;
-    for_each_neighbour(place, [&](const std::filesystem::path& directory) {
-        try {
-            ContainerPlace other = place;
-            other.container_dir = directory;
-            const ContainerRecord record = StateStore::load_container(other);
-            members.push_back({record.id, base::is_alive(record.shim) ? record.shim.pid : 0});
-        } catch (const base::Error&) {
-            return;  // one that is only being created has nothing to share yet
-        }
+    for_each_record(place, [&](const ContainerRecord& record) {
+        members.push_back({record.id, base::is_alive(record.shim) ? record.shim.pid : 0});
     });
     return members;
+}
+
+DiskHeirs heirs_of_disks(const ContainerPlace& place) {
+    DiskHeirs heirs;
+    for_each_record(place, [&](const ContainerRecord& record) {
+        for (const std::string& serial : record.disks) {
+            heirs.emplace(serial, record.id);
+        }
+    });
+    return heirs;
 }
 
 bool has_neighbours(const ContainerPlace& place) {
@@ -76,10 +101,16 @@ bool has_neighbours(const ContainerPlace& place) {
 
 EffectShares divide_effects(std::vector<Effect> effects,
                             const std::string& container_id,
-                            bool owns_sandbox) {
+                            bool owns_sandbox,
+                            const DiskHeirs& heirs) {
     EffectShares shares;
     for (Effect& effect : effects) {
         const bool own = effect.container_id == container_id;
+        if (const auto heir = own ? heir_of(effect, heirs) : std::nullopt) {
+            effect.container_id = *heir;
+            shares.others.push_back(std::move(effect));
+            continue;
+        }
         const bool holds_vm = owns_sandbox && effect.kind == Effect::Kind::cgroup;
         if (own && !holds_vm) {
             shares.own.push_back(std::move(effect));
@@ -94,8 +125,10 @@ EffectShares divide_effects(std::vector<Effect> effects,
 }
 
 void undo_one_of_pod(const ContainerPlace& place, bool owns_sandbox, const UndoContext& context) {
-    const EffectShares shares =
-        divide_effects(Journal::load(place.journal(), context.log), place.id.str(), owns_sandbox);
+    const EffectShares shares = divide_effects(Journal::load(place.journal(), context.log),
+                                               place.id.str(),
+                                               owns_sandbox,
+                                               heirs_of_disks(place));
     undo_effects(shares.own, context);
     Journal::rewrite(place.journal(), shares.others);
 }

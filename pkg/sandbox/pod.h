@@ -7,7 +7,9 @@
 // accounted in them.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "pkg/sandbox/journal.h"
@@ -30,6 +32,10 @@ namespace kata::sandbox {
 /// Whether any other container, even one that is only being created, is in the sandbox.
 [[nodiscard]] bool has_neighbours(const ContainerPlace& place);
 
+/// For each disk of the VM that other containers of the sandbox use, by its serial, one of them.
+using DiskHeirs = std::map<std::string, std::string>;
+[[nodiscard]] DiskHeirs heirs_of_disks(const ContainerPlace& place);
+
 /// The effects that are the container's alone, in their order, and all others.
 struct EffectShares {
     std::vector<Effect> own;
@@ -37,7 +43,8 @@ struct EffectShares {
 };
 [[nodiscard]] EffectShares divide_effects(std::vector<Effect> effects,
                                           const std::string& container_id,
-                                          bool owns_sandbox);
+                                          bool owns_sandbox,
+                                          const DiskHeirs& heirs = {});
 
 /// Undoes what is the container's alone and takes it out of the journal.
 void undo_one_of_pod(const ContainerPlace& place, bool owns_sandbox, const UndoContext& context);

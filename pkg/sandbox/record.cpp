@@ -102,22 +102,24 @@ std::string to_json_text(const SandboxRecord& record) {
 }
 
 std::string to_json_text(const ContainerRecord& record) {
-    return json{{"schema", kRecordSchema},
-                {"id", record.id},
-                {"sandboxId", record.sandbox_id},
-                {"root", record.root},
-                {"bundle", record.bundle},
-                {"rootfs", record.rootfs},
-                {"createdNanoseconds", nanoseconds_of(record.created)},
-                {"lastStatus", std::string(oci::to_string(record.last_status))},
-                {"shim", to_json(record.shim)},
-                {"creator", to_json(record.creator)},
-                {"ociVersion", record.oci_version},
-                {"annotations", record.annotations},
-                {"ownsSandbox", record.owns_sandbox},
-                {"paused", record.paused}}
-               .dump(2, ' ', false, json::error_handler_t::replace) +
-           "\n";
+    json document{{"schema", kRecordSchema},
+                  {"id", record.id},
+                  {"sandboxId", record.sandbox_id},
+                  {"root", record.root},
+                  {"bundle", record.bundle},
+                  {"rootfs", record.rootfs},
+                  {"createdNanoseconds", nanoseconds_of(record.created)},
+                  {"lastStatus", std::string(oci::to_string(record.last_status))},
+                  {"shim", to_json(record.shim)},
+                  {"creator", to_json(record.creator)},
+                  {"ociVersion", record.oci_version},
+                  {"annotations", record.annotations},
+                  {"ownsSandbox", record.owns_sandbox},
+                  {"paused", record.paused}};
+    if (!record.disks.empty()) {
+        document["disks"] = record.disks;
+    }
+    return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
 SandboxRecord parse_sandbox_record(const std::string& text, const std::string& origin) {
@@ -165,6 +167,7 @@ ContainerRecord parse_container_record(const std::string& text, const std::strin
         record.annotations = document.at("annotations").get<std::map<std::string, std::string>>();
         record.owns_sandbox = document.at("ownsSandbox").get<bool>();
         record.paused = document.value("paused", false);
+        record.disks = document.value("disks", std::vector<std::string>{});
         return record;
     });
 }

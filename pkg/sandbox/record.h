@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pkg/base/process.h"
 #include "pkg/oci/state.h"
@@ -54,6 +55,7 @@ struct ContainerRecord {
     std::map<std::string, std::string> annotations;   // of its spec
     bool owns_sandbox = true;                         // false: one of several containers of a pod
     bool paused = false;                              // its processes were stopped by `pause`
+    std::vector<std::string> disks{};                 // of the VM that it uses, by their serials
 };
 
 /// What the container is now: `creating` needs a living creator; `created`, `running` and `paused`

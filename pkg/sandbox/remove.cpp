@@ -103,6 +103,11 @@ void Runtime::remove_locked(const ContainerPlace& place, bool force) {
                               base::Deadline::after(config_.libvirt_timeout),
                               vm_is_confirmed(place)};
     if (whole_sandbox) {
+        // What the guest has not written to a disk yet would be lost with it.
+        if (record && !record->disks.empty() && context.vm_confirmed) {
+            steps.begin("write disks back");
+            remove_from_guest(vm_, place, log_);
+        }
         steps.begin("undo effects");
         undo_effects(Journal::load(place.journal(), log_), context);
     } else {

@@ -109,6 +109,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     network.plan();
     VmConfig vm = build_vm_config(config, size, bounds, context.place, context.share, uuid);
     vm.nics = network.nics();
+    vm.disks = context.disks.provide(uuid);
     SandboxRecord record;
     record.id = context.place.sandbox_id;
     record.vm_name = vm.name;

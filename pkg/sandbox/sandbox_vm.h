@@ -12,6 +12,7 @@
 #include "pkg/sandbox/config.h"
 #include "pkg/sandbox/journal.h"
 #include "pkg/sandbox/record.h"
+#include "pkg/sandbox/sandbox_disks.h"
 #include "pkg/sandbox/share.h"
 #include "pkg/sandbox/state_store.h"
 #include "pkg/sandbox/step_timer.h"
@@ -28,6 +29,7 @@ struct BootContext {
     const ContainerPlace& place;
     const oci::Spec& spec;  // of the container that the sandbox is made for
     const Share& share;
+    SandboxDisks& disks;  // that the VM starts with
     const HostCgroup& cgroup;
     Journal& journal;
     // The network namespace of the container's shim, and where it is found when that has ended (may

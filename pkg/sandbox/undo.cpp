@@ -16,12 +16,15 @@
 #include "pkg/base/process.h"
 #include "pkg/base/safe_path.h"
 #include "pkg/sandbox/cgroup.h"
+#include "pkg/sandbox/disk_access.h"
 #include "pkg/sandbox/network/connection.h"
 
 namespace kata::sandbox {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds kUnplug{10};
 
 void unmount(const std::string& path) {
     // Detached, because the guest may still have it open; the tree goes with the VM.
@@ -92,7 +95,23 @@ void leave_cgroup_parent(const std::string& directory) {
     }
 }
 
-void undo_effect(const Effect& effect, const UndoContext& context) {
+void undo_disk(const std::string& text, bool vm_ends, const UndoContext& context) {
+    const DiskEffect disk = parse_disk_effect(text);
+    if (!vm_ends) {
+        context.vm.hypervisor().unplug_disk(
+            disk.vm_uuid, disk.serial, context.deadline.at_most(kUnplug));
+    }
+    take_access(disk);
+}
+
+// Taking a disk out of a VM that is about to end would be waiting for its guest in vain.
+bool ends_a_vm(const std::vector<Effect>& effects) {
+    return std::any_of(effects.begin(), effects.end(), [](const Effect& effect) {
+        return effect.kind == Effect::Kind::vm;
+    });
+}
+
+void undo_effect(const Effect& effect, bool vm_ends, const UndoContext& context) {
     switch (effect.kind) {
         case Effect::Kind::vm:
             return destroy_vm(effect.object, context);
@@ -109,6 +128,8 @@ void undo_effect(const Effect& effect, const UndoContext& context) {
             return undo_traffic(effect.object);
         case Effect::Kind::macvtap:
             return undo_macvtap(effect.object);
+        case Effect::Kind::disk:
+            return undo_disk(effect.object, vm_ends, context);
     }
 }
 
@@ -121,9 +142,10 @@ bool carries_uuid(const std::string& arguments, const std::string& uuid) {
 
 void undo_effects(const std::vector<Effect>& effects, const UndoContext& context) {
     std::optional<base::Error> first;
+    const bool vm_ends = ends_a_vm(effects);
     const auto undo = [&](const Effect& effect) {
         try {
-            undo_effect(effect, context);
+            undo_effect(effect, vm_ends, context);
         } catch (const base::Error& error) {
             if (!first) {
                 first = error;

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "pkg/base/error.h"
+#include "pkg/sandbox/disk_tuning.h"
 
 namespace kata::sandbox {
 namespace {
@@ -70,6 +71,8 @@ VmConfig build_vm_config(const RuntimeConfig& config,
         vm.kernel_parameters += " " + config.kernel_params;
     }
     vm.hotplug_ports = config.pcie_root_ports;
+    vm.disk_tuning = disk_tuning(config, 0);
+    vm.iothreads = disk_iothreads(config);
     vm.vsock = config.use_vsock;
     if (!config.use_vsock) {
         vm.ports = ports_in(place.ports_dir());

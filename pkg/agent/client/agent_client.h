@@ -75,7 +75,7 @@ class AgentClient : public sandbox::Agent {
 
     // Disks: agent_client_disks.cpp.
     sandbox::GuestVolumeUsage volume_usage(const std::string& mount_point,
-                                      base::Deadline deadline) override;
+                                           base::Deadline deadline) override;
     void grow_volume(const std::string& mount_point,
                      std::uint64_t bytes,
                      base::Deadline deadline) override;

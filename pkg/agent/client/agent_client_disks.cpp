@@ -23,9 +23,9 @@ void add_storage(v1::CreateContainerRequest& request, const sandbox::GuestDiskSt
     if (storage.group) {
         v1::FSGroup* group = added->mutable_fs_group();
         group->set_group_id(*storage.group);
-        group->set_group_change_policy(
-            storage.group_change == sandbox::GroupChangePolicy::always ? v1::Always
-                                                                       : v1::OnRootMismatch);
+        group->set_group_change_policy(storage.group_change == sandbox::GroupChangePolicy::always
+                                           ? v1::Always
+                                           : v1::OnRootMismatch);
     }
 }
 
@@ -45,7 +45,7 @@ void add_disks(v1::CreateContainerRequest& request, const sandbox::GuestDisks& d
 }
 
 sandbox::GuestVolumeUsage AgentClient::volume_usage(const std::string& mount_point,
-                                               base::Deadline deadline) {
+                                                    base::Deadline deadline) {
     v1::VolumeStatsRequest request;
     request.set_volume_guest_path(mount_point);
     const auto response = unary_call<v1::VolumeStatsRequest, v1::VolumeStatsResponse>(

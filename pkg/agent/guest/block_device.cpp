@@ -88,9 +88,9 @@ BlockDevice await_block_device(const std::string& serial,
                                const fs::path& sysfs) {
     std::optional<BlockDevice> found;
     if (!eventually(deadline, [&] { return (found = find_block_device(serial, sysfs)); })) {
-        throw Error(ErrorCode::not_found,
-                    "the guest finds no disk with the serial \"" + base::printable(serial, 64) +
-                        "\"");
+        throw Error(
+            ErrorCode::not_found,
+            "the guest finds no disk with the serial \"" + base::printable(serial, 64) + "\"");
     }
     return *found;
 }
@@ -110,8 +110,8 @@ void await_size(const BlockDevice& device, std::uint64_t bytes, base::Deadline d
     }
     if (!eventually(deadline, [&] { return size_of(device) >= bytes; })) {
         throw Error(ErrorCode::timeout,
-                    "the guest sees " + std::to_string(size_of(device)) + " bytes of the disk, not " +
-                        std::to_string(bytes));
+                    "the guest sees " + std::to_string(size_of(device)) +
+                        " bytes of the disk, not " + std::to_string(bytes));
     }
 }
 

@@ -17,9 +17,9 @@ void set_numbers(json& linux_section, const DiskNode& node) {
         return device.value("path", "") == node.container_path;
     });
     if (found == devices.end()) {
-        throw base::Error(base::ErrorCode::invalid_argument,
-                          "the container has no device \"" +
-                              base::printable(node.container_path, 256) + "\"");
+        throw base::Error(
+            base::ErrorCode::invalid_argument,
+            "the container has no device \"" + base::printable(node.container_path, 256) + "\"");
     }
     (*found)["type"] = "b";
     (*found)["major"] = node.device.major;
@@ -49,9 +49,8 @@ std::string with_disk_nodes(const std::string& spec_json, const std::vector<Disk
         }
         return spec.dump();
     } catch (const json::exception& error) {
-        throw base::Error(base::ErrorCode::invalid_argument,
-                          "cannot read the container's devices",
-                          error.what());
+        throw base::Error(
+            base::ErrorCode::invalid_argument, "cannot read the container's devices", error.what());
     }
 }
 

@@ -33,10 +33,9 @@ void mount_disk(const DiskStorage& storage, const BlockDevice& device) {
                 options.data.c_str()) != 0) {
         const int failure = errno;
         ::rmdir(storage.mount_point.c_str());
-        throw base::errno_error(
-            "mount the disk as " + base::printable(storage.fs_type, 64) + " on",
-            base::printable(storage.mount_point, 256),
-            failure);
+        throw base::errno_error("mount the disk as " + base::printable(storage.fs_type, 64) + " on",
+                                base::printable(storage.mount_point, 256),
+                                failure);
     }
 }
 
@@ -52,8 +51,7 @@ void write_back(const std::string& path, int flags) {
 void unmount(const std::string& mount_point) {
     write_back(mount_point, O_RDONLY | O_DIRECTORY);
     if (::umount2(mount_point.c_str(), UMOUNT_NOFOLLOW) != 0 &&
-        (errno != EBUSY ||
-         ::umount2(mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0)) {
+        (errno != EBUSY || ::umount2(mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0)) {
         throw base::errno_error("unmount", mount_point, errno);
     }
     ::rmdir(mount_point.c_str());
@@ -145,9 +143,9 @@ void DiskStorages::grow(const std::string& mount_point,
     const std::lock_guard lock(mutex_);
     const auto found = disks_.find(mount_point);
     if (found == disks_.end()) {
-        throw Error(ErrorCode::not_found,
-                    "no disk is mounted on \"" + base::printable(mount_point, 256) +
-                        "\" in the guest");
+        throw Error(
+            ErrorCode::not_found,
+            "no disk is mounted on \"" + base::printable(mount_point, 256) + "\" in the guest");
     }
     await_size(found->second.device, bytes, deadline);
     if (found->second.storage) {

@@ -90,8 +90,8 @@ bool belongs_to(const struct stat& status, gid_t group) {
 
 void give_entry(const FTSENT& entry, gid_t group) {
     const struct stat& status = *entry.fts_statp;
-    if (::fchownat(AT_FDCWD, entry.fts_accpath, static_cast<uid_t>(-1), group, AT_SYMLINK_NOFOLLOW) !=
-        0) {
+    if (::fchownat(
+            AT_FDCWD, entry.fts_accpath, static_cast<uid_t>(-1), group, AT_SYMLINK_NOFOLLOW) != 0) {
         throw base::errno_error("change the group of", base::printable(entry.fts_path, 256), errno);
     }
     if (S_ISLNK(status.st_mode)) {
@@ -151,9 +151,9 @@ void give_to_group(const std::filesystem::path& mount_point, gid_t group, GroupC
         throw base::errno_error("walk", path, errno);
     }
     while (const FTSENT* entry = ::fts_read(tree.get())) {
-        if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR ||
-            entry->fts_info == FTS_NS) {
-            throw base::errno_error("walk", base::printable(entry->fts_path, 256), entry->fts_errno);
+        if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
+            throw base::errno_error(
+                "walk", base::printable(entry->fts_path, 256), entry->fts_errno);
         }
         // A directory after its content: one that is cut short is done again, as its root says.
         if (entry->fts_info != FTS_D) {

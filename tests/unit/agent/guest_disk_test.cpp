@@ -59,9 +59,10 @@ TEST(BlockDevice, IsFoundByTheSerialPageOfScsi) {
 
 TEST(BlockDevice, ThatDoesNotComeIsNamedAtTheDeadline) {
     const TemporaryDirectory sysfs;
-    test::expect_error([&] { static_cast<void>(await_block_device("kata9", soon(), sysfs.path())); },
-                       ErrorCode::not_found,
-                       "\"kata9\"");
+    test::expect_error(
+        [&] { static_cast<void>(await_block_device("kata9", soon(), sysfs.path())); },
+        ErrorCode::not_found,
+        "\"kata9\"");
 }
 
 TEST(BlockDevice, ThatIsJustGoingIsNone) {
@@ -81,8 +82,7 @@ TEST(DiskModules, AreThoseOfTheirUseInOrder) {
 TEST(DiskNodes, GetTheGuestsNumbersAndARule) {
     const std::string spec = R"({"linux":{"devices":[{"path":"/dev/a","type":"b","major":7,
         "minor":0,"uid":5},{"path":"/dev/b","type":"c","major":1,"minor":3}]}})";
-    const json changed =
-        json::parse(with_disk_nodes(spec, {{"/dev/a", "rm", {"vdb", 254, 16}}}));
+    const json changed = json::parse(with_disk_nodes(spec, {{"/dev/a", "rm", {"vdb", 254, 16}}}));
     const json& devices = changed["linux"]["devices"];
     EXPECT_EQ(devices[0]["major"], 254);
     EXPECT_EQ(devices[0]["minor"], 16);
@@ -113,9 +113,12 @@ TEST(FileSystem, TellsHowFullItIs) {
 }
 
 TEST(FileSystem, ThatCannotBeGrownSaysSo) {
-    test::expect_error([] { grow_file_system("/proc", {"vda", 0, 0}); },
-                       ErrorCode::unsupported,
-                       "ext4, xfs and btrfs");
+    test::expect_error(
+        [] {
+            grow_file_system("/proc", {"vda", 0, 0});
+        },
+        ErrorCode::unsupported,
+        "ext4, xfs and btrfs");
 }
 
 TEST(FileSystem, IsGivenToAGroupWithWhatIsInIt) {

@@ -34,6 +34,16 @@ TEST(DivideEffects, LeavesTheSandboxTheCgroupInWhichQemuIs) {
     EXPECT_EQ(shares.others[2].kind, Kind::vm);  // undone before it
 }
 
+TEST(DivideEffects, LeavesADiskToAnotherContainerThatUsesIt) {
+    const std::string disk =
+        R"({"vm":"u","serial":"kata1","path":"/d","block":true,"readOnly":false})";
+    const std::vector<Effect> journal{{Kind::disk, disk, "m1"}};
+    EXPECT_EQ(divide_effects(journal, "m1", false, {{"kata2", "m2"}}).own, journal);
+    const EffectShares shares = divide_effects(journal, "m1", false, {{"kata1", "m2"}});
+    EXPECT_TRUE(shares.own.empty());
+    EXPECT_EQ(shares.others, (std::vector<Effect>{{Kind::disk, disk, "m2"}}));
+}
+
 class PodTest : public ::testing::Test {
   protected:
     PodTest() { base::make_directories(place_.container_dir); }

@@ -55,6 +55,20 @@ TEST_F(UndoTest, MayBeRepeated) {
     EXPECT_NO_THROW(undo_effects(effects, context()));
 }
 
+TEST_F(UndoTest, TakesADiskOutOfAVmThatGoesOnAndItsFilesAway) {
+    const auto file = directory_.path() / "disk-kata1";
+    base::write_file_atomically(file, "");
+    const Effect disk{Effect::Kind::disk,
+                      R"({"vm":"u1","serial":"kata1","path":")" + file.native() +
+                          R"(","block":false,"readOnly":false})",
+                      "c"};
+    undo_effects({disk}, context());
+    EXPECT_EQ(backend_.fake.unplugged, std::vector<std::string>{"kata1"});
+    EXPECT_FALSE(std::filesystem::exists(file));
+    undo_effects({{Effect::Kind::vm, "u1", ""}, disk}, context());
+    EXPECT_EQ(backend_.fake.unplugged.size(), 1U);  // not asked of a VM that ends
+}
+
 TEST_F(UndoTest, GoesOnAfterAFailureAndReportsTheFirst) {
     backend_.fake.failure = base::ErrorCode::permission_denied;
     const auto tree = directory_.path() / "tree";

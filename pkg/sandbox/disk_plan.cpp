@@ -1,0 +1,179 @@
+#include "pkg/sandbox/disk_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "pkg/base/error.h"
+#include "pkg/sandbox/mount_plan.h"
+
+namespace kata::sandbox {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+// What a mount's options say to the runtime or about the bind, not to the file system.
+constexpr const char* kOwnOptions = "io.katacontainers.";
+constexpr std::array kBindOptions{
+    "bind", "rbind", "private", "rprivate", "slave", "rslave", "shared", "rshared", "rro", "rw"};
+
+std::string quoted(const std::string& text) {
+    return "\"" + base::printable(text, 256) + "\"";
+}
+
+bool is_for_file_system(const std::string& option) {
+    return !option.starts_with(kOwnOptions) &&
+           std::find(kBindOptions.begin(), kBindOptions.end(), option) == kBindOptions.end();
+}
+
+std::vector<std::string> file_system_options(const std::vector<std::string>& options) {
+    std::vector<std::string> kept;
+    std::copy_if(options.begin(), options.end(), std::back_inserter(kept), is_for_file_system);
+    return kept;
+}
+
+// The access that the rules for this device give, each letter once.
+std::string access_to(const oci::Spec& spec, const oci::Device& device) {
+    std::string access;
+    for (const oci::DeviceRule& rule : spec.linux_->resources.devices) {
+        if (!rule.allow || rule.type != "b" || rule.major != device.major ||
+            rule.minor != device.minor) {
+            continue;
+        }
+        for (const char letter : rule.access) {
+            if (access.find(letter) == std::string::npos) {
+                access += letter;
+            }
+        }
+    }
+    return access;
+}
+
+/// Adds the disk, or a second use of it: writable if any use is.
+PlannedDisk& add_disk(DiskPlan& plan, DiskSource source, bool read_only) {
+    PlannedDisk disk;
+    disk.serial = serial_of(source);
+    disk.read_only = read_only || source.read_only;
+    disk.source = std::move(source);
+    const auto found =
+        std::find_if(plan.disks.begin(), plan.disks.end(), [&](const PlannedDisk& other) {
+            return other.serial == disk.serial;
+        });
+    if (found == plan.disks.end()) {
+        plan.disks.push_back(std::move(disk));
+        return plan.disks.back();
+    }
+    found->read_only &= disk.read_only;
+    return *found;
+}
+
+void plan_node(DiskPlan& plan,
+               const oci::Spec& spec,
+               const oci::Device& device,
+               DiskDriver driver,
+               const DiskHost& host) {
+    const auto source = find_device(device.path, device.major, device.minor, host);
+    if (!source) {
+        return;  // runc would make a node that opens nothing
+    }
+    const std::string access = access_to(spec, device);
+    const bool read_only = access.find('w') == std::string::npos;
+    const PlannedDisk& disk = add_disk(plan, *source, read_only);
+    plan.guest.nodes.push_back({disk.serial, driver, device.path, access});
+}
+
+bool is_file_disk(const oci::Mount& mount) {
+    return std::find(mount.options.begin(), mount.options.end(), kBlockDeviceOption) !=
+           mount.options.end();
+}
+
+VolumeOnDisk volume_of_file(const oci::Mount& mount) {
+    if (mount.type.empty() || mount.type == "bind") {
+        throw Error(ErrorCode::invalid_argument,
+                    std::string("the option ") + kBlockDeviceOption +
+                        " needs the file system's type as the mount's type");
+    }
+    VolumeOnDisk volume;
+    volume.device = mount.source;
+    volume.fs_type = mount.type;
+    volume.options = mount.options;
+    return volume;
+}
+
+void plan_storage(DiskPlan& plan,
+                  const VolumeOnDisk& volume,
+                  const oci::Mount& mount,
+                  std::size_t index,
+                  const PlannedDisk& disk,
+                  DiskDriver driver) {
+    GuestDiskStorage storage;
+    storage.serial = disk.serial;
+    storage.driver = driver;
+    storage.fs_type = volume.fs_type;
+    storage.options = file_system_options(volume.options);
+    storage.mount_point = std::string(kGuestStorageDir) + "/" + disk.serial;
+    storage.group = volume.group;
+    storage.group_change = volume.group_change;
+    DiskMount bind{storage.mount_point, {"rbind", is_read_only(mount) ? "ro" : "rw"}};
+    plan.mounts.emplace(index, std::move(bind));
+    plan.guest.storages.push_back(std::move(storage));
+}
+
+bool has_ro(const std::vector<std::string>& options) {
+    return std::find(options.begin(), options.end(), "ro") != options.end();
+}
+
+void plan_mount(DiskPlan& plan,
+                const VolumeOnDisk& volume,
+                const oci::Mount& mount,
+                std::size_t index,
+                DiskDriver driver,
+                const DiskHost& host) {
+    DiskSource source = disk_source(volume.device, host);
+    require_not_mounted(source, host);
+    const bool read_only = has_ro(volume.options) || source.read_only;
+    PlannedDisk& disk = add_disk(plan, std::move(source), read_only);
+    disk.volume = volume.volume;
+    disk.claim = volume.claim;
+    disk.pending_size = volume.pending_size;
+    plan_storage(plan, volume, mount, index, disk, driver);
+    if (disk.read_only && !has_ro(plan.guest.storages.back().options)) {
+        plan.guest.storages.back().options.emplace_back("ro");
+    }
+}
+
+}  // namespace
+
+bool is_wanted_disk(const oci::Spec& spec, const oci::Device& device) {
+    return device.type == "b" && spec.linux_ && !access_to(spec, device).empty();
+}
+
+DiskPlan plan_disks(const oci::Spec& spec,
+                    DiskDriver driver,
+                    const FindVolume& find_volume,
+                    const DiskHost& host) {
+    DiskPlan plan;
+    for (std::size_t index = 0; index < spec.mounts.size(); ++index) {
+        const oci::Mount& mount = spec.mounts[index];
+        try {
+            auto volume = is_file_disk(mount) ? volume_of_file(mount) : find_volume(mount);
+            if (volume) {
+                plan_mount(plan, *volume, mount, index, driver, host);
+            }
+        } catch (const Error& error) {
+            throw error.with_context("mount " + quoted(mount.destination));
+        }
+    }
+    if (spec.linux_) {
+        for (const oci::Device& device : spec.linux_->devices) {
+            if (is_wanted_disk(spec, device)) {
+                plan_node(plan, spec, device, driver, host);
+            }
+        }
+    }
+    return plan;
+}
+
+}  // namespace kata::sandbox

@@ -1,0 +1,74 @@
+// DiskPlan: which disks a container has, found in its spec. Only what says that it is a disk
+// becomes one:
+//
+//   linux.devices      block nodes that a rule of linux.resources.devices allows by their very
+//                      numbers, as engines write for --device. A privileged container has hundreds
+//                      of the host's nodes and one rule for them all: none of these is meant.
+//   mounts             with the option io.katacontainers.fs-opt.block_device=file: their source, a
+//                      file or device, holds a file system of the mount's type
+//   direct volumes     entries of `kata-runtime direct-volume add` (VolumeOnDisk)
+//
+// A bind mount of a device node stays a file. Data, made by looking at the host once.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pkg/oci/spec.h"
+#include "pkg/sandbox/disk_source.h"
+#include "pkg/sandbox/guest_volumes.h"
+
+namespace kata::sandbox {
+
+inline constexpr const char* kBlockDeviceOption = "io.katacontainers.fs-opt.block_device=file";
+
+struct PlannedDisk {
+    DiskSource source;
+    std::string serial;
+    bool read_only = false;
+    std::string volume;              // the direct volume it is; empty: none
+    std::filesystem::path claim;     // the file that says who has that volume
+    std::uint64_t pending_size = 0;  // what its file system is to grow to; 0: nothing to do
+};
+
+/// A mount that is the file system of a disk.
+struct DiskMount {
+    std::string guest_source;          // where the guest has it
+    std::vector<std::string> options;  // of the bind from there into the container
+};
+
+struct DiskPlan {
+    std::vector<PlannedDisk> disks;  // each once
+    GuestDisks guest;
+    std::map<std::size_t, DiskMount> mounts;  // by the index in spec.mounts
+    std::vector<std::string> warnings;
+};
+
+/// What a direct volume says of itself.
+struct VolumeOnDisk {
+    std::filesystem::path device;
+    std::string fs_type;
+    std::vector<std::string> options;
+    std::optional<gid_t> group;
+    GroupChangePolicy group_change = GroupChangePolicy::always;
+    std::string volume;  // as in PlannedDisk, with the next two
+    std::filesystem::path claim{};
+    std::uint64_t pending_size = 0;
+};
+/// The volume assigned to a mount; nullopt: it is an ordinary one.
+using FindVolume = std::function<std::optional<VolumeOnDisk>(const oci::Mount& mount)>;
+
+/// @param driver by which the guest shall see them.
+/// @throws base::Error naming the mount, for a disk that cannot be one.
+[[nodiscard]] DiskPlan plan_disks(const oci::Spec& spec,
+                                  DiskDriver driver,
+                                  const FindVolume& find_volume,
+                                  const DiskHost& host = {});
+
+/// Whether the spec asks for this block device by its numbers.
+[[nodiscard]] bool is_wanted_disk(const oci::Spec& spec, const oci::Device& device);
+
+}  // namespace kata::sandbox

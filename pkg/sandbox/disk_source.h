@@ -1,0 +1,55 @@
+// DiskSource: a block device or regular file of the host that becomes a disk of a guest, opened
+// once and from then on known by its numbers: what is at its path later makes no difference.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "pkg/base/unique_fd.h"
+
+namespace kata::sandbox {
+
+struct DiskSource {
+    std::filesystem::path path;  // for messages
+    bool is_block_device = true;
+    unsigned major = 0;  // of the device; of a file's file system
+    unsigned minor = 0;
+    std::uint64_t inode = 0;  // of a file
+    bool read_only = false;   // the device itself is
+};
+
+/// Where the kernel tells of devices and mounts.
+struct DiskHost {
+    std::filesystem::path sysfs = "/sys";
+    std::filesystem::path mountinfo = "/proc/self/mountinfo";
+};
+
+/// @throws base::Error not_found, or invalid_argument for what is neither device nor file.
+[[nodiscard]] DiskSource disk_source(const std::filesystem::path& path, const DiskHost& host = {});
+
+/// A block device by its numbers, as a spec's linux.devices has it; nullopt if the host has none.
+[[nodiscard]] std::optional<DiskSource> find_device(const std::string& path,
+                                                    std::int64_t major,
+                                                    std::int64_t minor,
+                                                    const DiskHost& host = {});
+
+/// Opens the source O_PATH for somebody to bind. @throws base::Error invalid_state if another file
+/// is at its path by now.
+[[nodiscard]] base::UniqueFd open_source(const DiskSource& source);
+
+/// @throws base::Error invalid_state if the host has mounted the device: two kernels that write one
+/// file system destroy it.
+void require_not_mounted(const DiskSource& source, const DiskHost& host = {});
+
+/// The size in bytes of the device or file.
+[[nodiscard]] std::uint64_t size_of_source(const DiskSource& source, const DiskHost& host = {});
+
+/// What the guest finds the disk by: equal for equal sources, at most kMaxDiskSerial letters and
+/// digits.
+[[nodiscard]] std::string serial_of(const DiskSource& source);
+
+}  // namespace kata::sandbox

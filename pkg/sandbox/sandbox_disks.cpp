@@ -1,0 +1,102 @@
+#include "pkg/sandbox/sandbox_disks.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "pkg/base/error.h"
+#include "pkg/base/file.h"
+#include "pkg/sandbox/disk_tuning.h"
+#include "pkg/sandbox/verified_assets.h"
+
+namespace kata::sandbox {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+
+constexpr mode_t kSearchable = 0755;
+
+/// Those that the VM has, by serial.
+std::map<std::string, DiskEffect> present_disks(const ContainerPlace& place,
+                                                const std::string& vm_uuid,
+                                                base::Log& log) {
+    std::map<std::string, DiskEffect> present;
+    for (const Effect& effect : Journal::load(place.journal(), log)) {
+        if (effect.kind != Effect::Kind::disk) {
+            continue;
+        }
+        DiskEffect disk = parse_disk_effect(effect.object);
+        if (disk.vm_uuid == vm_uuid) {
+            present.insert_or_assign(disk.serial, std::move(disk));
+        }
+    }
+    return present;
+}
+
+void require_writable(const DiskEffect& present, const PlannedDisk& wanted) {
+    if (present.read_only && !wanted.read_only) {
+        throw Error(ErrorCode::invalid_state,
+                    "cannot write to \"" + base::printable(wanted.source.path.native(), 256) +
+                        "\": another container of the pod has it read-only in the same VM");
+    }
+}
+
+}  // namespace
+
+VmDisk SandboxDisks::make(const PlannedDisk& disk,
+                          const std::string& vm_uuid,
+                          const std::optional<DiskUser>& user,
+                          std::size_t number) {
+    const auto assets = assets_dir_of(context_.config, context_.place);
+    const DiskEffect effect = plan_access(disk, vm_uuid, assets, user);
+    if (!effect.is_block_device && !std::filesystem::exists(assets)) {
+        context_.sandbox_journal.record(Effect::Kind::directory, assets.native());
+        base::make_directories(assets, kSearchable);
+        std::filesystem::permissions(assets, std::filesystem::perms(kSearchable));
+    }
+    context_.journal.record(Effect::Kind::disk, to_text(effect));
+    if (!disk.volume.empty()) {
+        context_.claim_volume(disk.volume);
+    }
+    give_access(effect, disk, user);
+    VmDisk made;
+    made.source = effect.path;
+    made.is_block_device = effect.is_block_device;
+    made.read_only = effect.read_only;
+    made.serial = effect.serial;
+    made.tuning = disk_tuning(context_.config, number);
+    return made;
+}
+
+std::vector<VmDisk> SandboxDisks::make_missing(const std::string& vm_uuid) {
+    std::vector<VmDisk> made;
+    if (plan_.disks.empty()) {
+        return made;
+    }
+    const auto user =
+        context_.vm.hypervisor().disk_user(base::Deadline::after(context_.config.libvirt_timeout));
+    const auto present = present_disks(context_.place, vm_uuid, context_.log);
+    for (const PlannedDisk& disk : plan_.disks) {
+        if (const auto found = present.find(disk.serial); found != present.end()) {
+            require_writable(found->second, disk);
+        } else {
+            made.push_back(make(disk, vm_uuid, user, present.size() + made.size()));
+        }
+    }
+    return made;
+}
+
+std::vector<VmDisk> SandboxDisks::provide(const std::string& vm_uuid) {
+    return make_missing(vm_uuid);
+}
+
+void SandboxDisks::plug(const std::string& vm_uuid) {
+    for (const VmDisk& disk : make_missing(vm_uuid)) {
+        context_.vm.hypervisor().plug_disk(
+            vm_uuid, disk, base::Deadline::after(context_.config.libvirt_timeout));
+    }
+}
+
+}  // namespace kata::sandbox

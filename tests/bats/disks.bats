@@ -1,0 +1,176 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2154  # scripts for a shell in the guest; variables that bats' run sets
+# Disks: block devices given to a container, files and direct volumes with a file system that the guest mounts, a
+# pod whose containers share one, sizes that change while it runs, and a runtime that is killed. One virtual
+# machine serves most cases.
+
+load helpers
+load refusal
+
+setup_file() {
+    kata_setup_file
+    export KATA_KEEP_CONTAINERS=1
+    export DISKS="$BATS_FILE_TMPDIR/disks" # only root walks into the directories above it
+    mkdir -m 0700 "$DISKS"
+    truncate -s 8M "$DISKS/raw"
+    file_system "$DISKS/image"
+    file_system "$DISKS/assigned"
+    RAW=$(losetup --find --show "$DISKS/raw")
+    ASSIGNED=$(losetup --find --show "$DISKS/assigned")
+    OWNERS=$(stat -c '%n %u %g %a' "$RAW" "$ASSIGNED" "$DISKS"/*)
+    ID=$(unique_id)
+    export RAW ASSIGNED OWNERS ID
+    add_volume "$DISKS/volume" "$ASSIGNED"
+    BUNDLE=$(make_bundle sleep 100000)
+    give_disks "$BUNDLE"
+    run_container "$ID" "$BUNDLE"
+}
+
+teardown_file() {
+    kata_teardown_file
+    kata direct-volume remove "$DISKS/volume" || true
+    losetup --detach "$RAW"
+    losetup --detach "$ASSIGNED"
+}
+
+teardown() {
+    kata_teardown
+}
+
+# file_system FILE: 32 MiB of ext4, which nobody but root may open.
+file_system() {
+    truncate -s 32M "$1"
+    mkfs.ext4 -q -F -E lazy_itable_init=0 "$1"
+    chmod 0600 "$1"
+}
+
+# add_volume PATH DEVICE: as a CSI driver does.
+add_volume() {
+    kata direct-volume add --volume-path "$1" --mount-info \
+        "{\"volume-type\": \"block\", \"device\": \"$2\", \"fstype\": \"ext4\", \"metadata\": {\"fsGroup\": \"1234\"}}"
+}
+
+# give_disks BUNDLE: the three kinds.
+give_disks() {
+    edit_spec "$1" "$(disks_filter)" --arg d "$DISKS" --argjson minor "0x$(stat -c %T "$RAW")"
+}
+
+disks_filter() {
+    cat <<'FILTER'
+.linux.devices += [{path: "/dev/given", type: "b", major: 7, minor: $minor, fileMode: 432}]
+| .linux.resources.devices += [{allow: true, type: "b", major: 7, minor: $minor, access: "rwm"}]
+| .mounts += [
+    {destination: "/image", type: "ext4", source: ($d + "/image"),
+        options: ["io.katacontainers.fs-opt.block_device=file", "noatime"]},
+    {destination: "/assigned", type: "bind", source: ($d + "/volume"), options: ["rbind", "rprivate", "rw"]}]
+FILTER
+}
+
+in_guest() {
+    run_kata exec "$ID" sh -c "$1"
+}
+
+disks_of_domain() {
+    virsh -q -c qemu:///system dumpxml "$(domain_of "$ID")" | grep -c "<disk "
+}
+
+@test "a block device that is given is one of the guest, written and read through" {
+    in_guest 'test -b /dev/given && blockdev --getsize64 /dev/given && echo marked | dd of=/dev/given conv=fsync 2>/dev/null'
+    expect_status 0
+    expect_output $((8 << 20))
+    expect_equal "$(head -c 6 "$DISKS/raw")" marked
+}
+
+@test "files and volumes are mounted by the guest with their options, and belong to their group" {
+    in_guest 'grep -E " /(image|assigned) " /proc/mounts | cut -d" " -f2-4 | sort; stat -c %g%A /assigned'
+    expect_contains "/image ext4 rw,noatime"
+    expect_contains "/assigned ext4 rw"
+    expect_contains "1234drwxrws"
+    in_guest 'echo kept >/image/file && dd if=/dev/urandom of=/assigned/big bs=1M count=4 2>/dev/null && md5sum </assigned/big >/assigned/sum'
+    expect_status 0
+}
+
+@test "nobody's device or file has changed hands meanwhile" {
+    expect_equal "$(stat -c '%n %u %g' "$RAW" "$ASSIGNED" "$DISKS"/*)" "$(cut -d' ' -f1-3 <<<"$OWNERS")"
+}
+
+@test "statistics are the guest's, and a volume grows while it runs" {
+    run_kata direct-volume stats "$DISKS/volume"
+    expect_status 0
+    before=$(jq '.usage[] | select(.unit == 1) | .total' <<<"$output")
+    truncate -s 64M "$DISKS/assigned"
+    losetup --set-capacity "$ASSIGNED"
+    run_kata direct-volume resize "$DISKS/volume" $((64 << 20))
+    expect_status 0
+    run_kata direct-volume stats "$DISKS/volume"
+    after=$(jq '.usage[] | select(.unit == 1) | .total' <<<"$output")
+    ((after > before + (24 << 20))) || { echo "$before, then $after"; return 1; }
+    in_guest 'df -m /assigned | tail -n 1 | awk "{print (\$2 > 50)}"; md5sum </assigned/big | cmp - /assigned/sum && echo same'
+    expect_output $'1\nsame'
+    run_kata direct-volume resize "$DISKS/volume" $((16 << 20))
+    expect_failure "shrunk"
+}
+
+@test "another container of the pod shares mount and disk, and a disk of its own is plugged and unplugged" {
+    local bundle
+    file_system "$BATS_TEST_TMPDIR/second"
+    bundle=$(make_bundle sleep 100000)
+    edit_spec "$bundle" "$(member_filter)" --arg id "$ID" --arg net "/proc/$(pid_of "$ID")/ns/net" \
+        --arg v "$DISKS/volume" --arg s "$BATS_TEST_TMPDIR/second"
+    expect_equal "$(disks_of_domain)" 3
+    run_container "$ID-2" "$bundle"
+    expect_equal "$(disks_of_domain)" 4
+    run_kata exec "$ID-2" sh -c 'cmp /assigned/big /assigned/big && echo hot >/second/file && echo two >/assigned/two'
+    expect_status 0
+    in_guest 'cat /assigned/two'
+    expect_output two
+    kata delete --force "$ID-2"
+    expect_equal "$(disks_of_domain)" 3
+    in_guest 'cat /assigned/two'
+    expect_output two
+    run debugfs -R 'cat /file' "$BATS_TEST_TMPDIR/second"
+    expect_contains hot
+}
+
+member_filter() {
+    cat <<'FILTER'
+.annotations = {"io.kubernetes.cri-o.ContainerType": "container", "io.kubernetes.cri-o.SandboxID": $id}
+| .linux.namespaces = [{type: "mount"}, {type: "pid"}, {type: "network", path: $net}]
+| .mounts += [
+    {destination: "/second", type: "ext4", source: $s, options: ["io.katacontainers.fs-opt.block_device=file"]},
+    {destination: "/assigned", type: "bind", source: $v, options: ["rbind", "rw"]}]
+FILTER
+}
+
+@test "a volume in use is not given away, and what was written is there when the container is gone" {
+    run_kata direct-volume remove "$DISKS/volume"
+    expect_failure "$ID"
+    kata delete --force "$ID"
+    expect_equal "$(stat -c '%n %u %g %a' "$RAW" "$ASSIGNED" "$DISKS"/*)" "$OWNERS"
+    run compgen -G '/dev/kata-*'
+    expect_output ""
+    run debugfs -R 'cat /file' "$DISKS/image"
+    expect_contains kept
+    run debugfs -R 'cat /two' "$DISKS/assigned"
+    expect_contains two
+    run_kata direct-volume list
+    [[ $output != *"in use"* ]]
+}
+
+@test "a create that is killed leaves nothing once it is deleted, and the next one has the disks" {
+    local id creator
+    id=$(unique_id)
+    kata create --bundle "$BUNDLE" "$id" </dev/null >/dev/null 2>&1 3>&- &
+    creator=$!
+    wait_until 60 compgen -G '/dev/kata-*' >/dev/null
+    kill -KILL "$creator"
+    wait "$creator" || true
+    kata delete --force "$id"
+    run compgen -G '/dev/kata-*'
+    expect_output ""
+    expect_equal "$(stat -c '%n %u %g %a' "$RAW" "$ASSIGNED" "$DISKS"/*)" "$OWNERS"
+    ID=$(unique_id)
+    run_container "$ID" "$BUNDLE"
+    in_guest 'cat /image/file; md5sum </assigned/big | cmp - /assigned/sum && echo same'
+    expect_output $'kept\nsame'
+}
