@@ -63,14 +63,22 @@ std::string emulator_version(const host::Host& host) {
     return or_else(host.libvirt.hypervisor, kUnknown);
 }
 
+std::string disk_driver(const sandbox::RuntimeConfig& config) {
+    if (config.disable_block_device_use) {
+        return "";
+    }
+    return config.block_device_driver == sandbox::DiskDriver::virtio_scsi ? "virtio-scsi"
+                                                                          : "virtio-blk";
+}
+
 Json hypervisor(const HostReport& report) {
     const auto& config = report.config;
     const auto& host = report.host;
     return {{"MachineType", config.machine_type},
             {"Version", emulator_version(host)},
             {"Path", or_else(host.emulator, kNotFound)},
-            // A VM gets no disk and no entropy device: its root is shared, and the CPU is trusted.
-            {"BlockDeviceDriver", ""},
+            {"BlockDeviceDriver", disk_driver(config)},
+            // A VM gets no entropy device: the CPU is trusted.
             {"EntropySource", ""},
             {"SharedFS", "virtio-fs"},
             {"VirtioFSDaemon", or_else(host.virtiofsd, kNotFound)},

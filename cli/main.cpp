@@ -104,13 +104,14 @@ int execute_on_containers(const Options& options, const GlobalOptions& global, C
 }
 
 template <typename Options>
-int execute_on_volumes(const Options& options) {
+int execute_on_volumes(const Options& options, const GlobalOptions& global, CommandLog& log) {
     require_root();
     base::catch_interruptions();
-    sandbox::SandboxVolumes vm;
-    const sandbox::DirectVolumeStore store(sandbox::kDirectVolumeRoot,
-                                           sandbox::built_in_config().state_dir);
-    return execute(options, VolumeContext{store, vm});
+    const sandbox::RuntimeConfig config = configuration_for<Options>(global, log);
+    VmLibrary vm(config.libvirt_uri);
+    sandbox::SandboxVolumes sandboxes(config, vm);
+    const sandbox::DirectVolumeStore store(sandbox::kDirectVolumeRoot, config.state_dir);
+    return execute(options, VolumeContext{store, sandboxes});
 }
 
 int execute_command(const Invocation& invocation, CommandLog& log) {
@@ -121,7 +122,7 @@ int execute_command(const Invocation& invocation, CommandLog& log) {
             } else if constexpr (requires(const VolumeContext& context) {
                                      execute(options, context);
                                  }) {
-                return execute_on_volumes(options);
+                return execute_on_volumes(options, invocation.global, log);
             } else if constexpr (requires(const HostContext& host) { execute(options, host); }) {
                 return execute(options, HostContext{invocation.global});
             } else {

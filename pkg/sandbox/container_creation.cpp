@@ -133,7 +133,7 @@ void ContainerCreation::plan() {
     }
     namespaces_ = resolve_namespaces(
         bundle_.spec, joins_pod_ ? pod_members(place_) : std::vector<PodMember>{}, joins_pod_);
-    disks_ = plan_container_disks(bundle_.spec, config_);
+    disks_ = plan_container_disks(bundle_.spec, config_, place_.sandbox_id);
     mounts_ = plan_mounts(bundle_, place_.id.str(), disks_.mounts);
     for (const std::string& warning : mounts_.warnings) {
         log_.warning(warning);
@@ -147,7 +147,9 @@ void ContainerCreation::plan() {
 }
 
 DiskContext ContainerCreation::disk_context() {
-    return {config_, vm_, log_, place_, journal_, sandbox_journal_};
+    return {config_, vm_, log_, place_, journal_, sandbox_journal_, [this](const auto& volume) {
+                volume_store(config_).claim(volume, place_.sandbox_id);
+            }};
 }
 
 void ContainerCreation::save_record(oci::Status status) {

@@ -1,39 +1,101 @@
 #include "pkg/sandbox/container_disks.h"
 
 #include <chrono>
+#include <optional>
 
 #include "pkg/base/error.h"
 
 namespace kata::sandbox {
 namespace {
 
+using base::Error;
+using base::ErrorCode;
+
 constexpr std::chrono::seconds kGrow{60};
+
+std::string quoted(const std::string& text) {
+    return "\"" + base::printable(text, 256) + "\"";
+}
+
+void require_usable(const DirectVolume& volume, const VolumeSettings& settings) {
+    const std::string what = "direct volume " + quoted(volume.path) + ": ";
+    if (settings.kind != VolumeKind::disk) {
+        throw Error(ErrorCode::unsupported,
+                    what + "volumes of type " + quoted(volume.info.volume_type) +
+                        " are not served by this version; block devices and files are");
+    }
+    if (settings.create_filesystem) {
+        throw Error(ErrorCode::unsupported,
+                    what +
+                        "the guest makes no file systems; make it on the host and leave "
+                        "createFilesystem out");
+    }
+    if (volume.info.fstype.empty()) {
+        throw Error(ErrorCode::invalid_argument,
+                    what + "its mount-info has no fstype; add it again with one");
+    }
+}
+
+std::optional<VolumeOnDisk> volume_of(const DirectVolumeStore& store,
+                                      const oci::Mount& mount,
+                                      const std::string& sandbox_id) {
+    const auto found = mount.source.empty() ? std::nullopt : store.find(mount.source);
+    if (!found) {
+        return std::nullopt;
+    }
+    const VolumeSettings settings = settings_of(found->info);
+    require_usable(*found, settings);
+    VolumeOnDisk volume;
+    volume.device = found->info.device;
+    volume.fs_type = found->info.fstype;
+    volume.options = found->info.options;
+    volume.group = settings.fs_group;
+    volume.group_change = settings.only_on_root_mismatch ? GroupChangePolicy::on_root_mismatch
+                                                         : GroupChangePolicy::always;
+    volume.volume = found->path;
+    volume.claim = found->directory / sandbox_id;
+    volume.pending_size = found->info.pending_size;
+    return volume;
+}
 
 }  // namespace
 
-DiskPlan plan_container_disks(const oci::Spec& spec, const RuntimeConfig& config) {
-    DiskPlan plan = plan_disks(spec, config.block_device_driver, [](const oci::Mount&) {
-        return std::optional<VolumeOnDisk>();
+DirectVolumeStore volume_store(const RuntimeConfig& config) {
+    return {kDirectVolumeRoot, config.state_dir};
+}
+
+DiskPlan plan_container_disks(const oci::Spec& spec,
+                              const RuntimeConfig& config,
+                              const std::string& sandbox_id) {
+    const DirectVolumeStore store = volume_store(config);
+    DiskPlan plan = plan_disks(spec, config.block_device_driver, [&](const oci::Mount& mount) {
+        return volume_of(store, mount, sandbox_id);
     });
     if (!config.disable_block_device_use || plan.disks.empty()) {
         return plan;
     }
     if (!plan.mounts.empty()) {
-        throw base::Error(
-            base::ErrorCode::unsupported,
-            "cannot mount \"" + spec.mounts[plan.mounts.begin()->first].destination +
-                "\": it is on a disk, and disable_block_device_use in configuration.toml is true");
+        throw Error(ErrorCode::unsupported,
+                    "cannot mount " + quoted(spec.mounts[plan.mounts.begin()->first].destination) +
+                        ": it is on a disk, and disable_block_device_use in configuration.toml is "
+                        "true");
     }
     return {};
 }
 
-void grow_pending_volumes(const RuntimeConfig& /*config*/, const DiskPlan& plan, Agent& agent) {
+void grow_pending_volumes(const RuntimeConfig& config, const DiskPlan& plan, Agent& agent) {
     for (const PlannedDisk& disk : plan.disks) {
-        if (disk.pending_size > 0) {
-            agent.grow_volume(std::string(kGuestStorageDir) + "/" + disk.serial,
-                              disk.pending_size,
-                              base::Deadline::after(kGrow));
+        if (disk.pending_size == 0) {
+            continue;
         }
+        agent.grow_volume(std::string(kGuestStorageDir) + "/" + disk.serial,
+                          disk.pending_size,
+                          base::Deadline::after(kGrow));
+        volume_store(config).update(disk.volume, [&](DirectVolume& volume) {
+            if (volume.info.pending_size == disk.pending_size) {
+                volume.info.pending_size = 0;
+            }
+        });
     }
 }
 

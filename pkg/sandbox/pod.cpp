@@ -129,7 +129,9 @@ void undo_one_of_pod(const ContainerPlace& place, bool owns_sandbox, const UndoC
                                                place.id.str(),
                                                owns_sandbox,
                                                heirs_of_disks(place));
-    undo_effects(shares.own, context);
+    UndoContext one_of_several = context;
+    one_of_several.vm_goes_on = true;
+    undo_effects(shares.own, one_of_several);
     Journal::rewrite(place.journal(), shares.others);
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pkg/sandbox/config.h"
@@ -29,7 +30,8 @@ struct DiskContext {
 
 class SandboxDisks {
   public:
-    SandboxDisks(DiskContext context, const DiskPlan& plan) : context_(context), plan_(plan) {}
+    SandboxDisks(DiskContext context, const DiskPlan& plan)
+        : context_(std::move(context)), plan_(plan) {}
 
     /// Makes the sources accessible. @return the disks that a VM with this UUID shall start with.
     [[nodiscard]] std::vector<VmDisk> provide(const std::string& vm_uuid);

@@ -95,23 +95,17 @@ void leave_cgroup_parent(const std::string& directory) {
     }
 }
 
-void undo_disk(const std::string& text, bool vm_ends, const UndoContext& context) {
+// Taking a disk out of a VM that ends would be waiting for its guest, and for libvirt, in vain.
+void undo_disk(const std::string& text, const UndoContext& context) {
     const DiskEffect disk = parse_disk_effect(text);
-    if (!vm_ends) {
+    if (context.vm_goes_on) {
         context.vm.hypervisor().unplug_disk(
             disk.vm_uuid, disk.serial, context.deadline.at_most(kUnplug));
     }
     take_access(disk);
 }
 
-// Taking a disk out of a VM that is about to end would be waiting for its guest in vain.
-bool ends_a_vm(const std::vector<Effect>& effects) {
-    return std::any_of(effects.begin(), effects.end(), [](const Effect& effect) {
-        return effect.kind == Effect::Kind::vm;
-    });
-}
-
-void undo_effect(const Effect& effect, bool vm_ends, const UndoContext& context) {
+void undo_effect(const Effect& effect, const UndoContext& context) {
     switch (effect.kind) {
         case Effect::Kind::vm:
             return destroy_vm(effect.object, context);
@@ -129,7 +123,7 @@ void undo_effect(const Effect& effect, bool vm_ends, const UndoContext& context)
         case Effect::Kind::macvtap:
             return undo_macvtap(effect.object);
         case Effect::Kind::disk:
-            return undo_disk(effect.object, vm_ends, context);
+            return undo_disk(effect.object, context);
     }
 }
 
@@ -142,10 +136,9 @@ bool carries_uuid(const std::string& arguments, const std::string& uuid) {
 
 void undo_effects(const std::vector<Effect>& effects, const UndoContext& context) {
     std::optional<base::Error> first;
-    const bool vm_ends = ends_a_vm(effects);
     const auto undo = [&](const Effect& effect) {
         try {
-            undo_effect(effect, vm_ends, context);
+            undo_effect(effect, context);
         } catch (const base::Error& error) {
             if (!first) {
                 first = error;

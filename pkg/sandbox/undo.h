@@ -21,6 +21,7 @@ struct UndoContext {
     const Tombstones& tombstones;
     base::Deadline deadline;
     bool vm_confirmed = true;  // false: its creation may still be under way inside libvirt
+    bool vm_goes_on = false;   // the effects are those of one container of several
 };
 
 /// Undoes `effects` from the last to the first. Each is tried even if another failed, and doing it

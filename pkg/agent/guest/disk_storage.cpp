@@ -85,7 +85,7 @@ void DiskStorages::attach(const std::string& container_id,
     const BlockDevice device = await_block_device(storage.serial, deadline);
     mount_disk(storage, device);
     disks_[storage.mount_point] = {device, storage, {container_id}};
-    if (storage.group) {
+    if (storage.group && !is_read_only(storage.options)) {
         give_to_group(storage.mount_point, *storage.group, storage.group_change);
     }
 }

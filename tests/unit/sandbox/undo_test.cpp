@@ -62,10 +62,12 @@ TEST_F(UndoTest, TakesADiskOutOfAVmThatGoesOnAndItsFilesAway) {
                       R"({"vm":"u1","serial":"kata1","path":")" + file.native() +
                           R"(","block":false,"readOnly":false})",
                       "c"};
-    undo_effects({disk}, context());
+    UndoContext pod = context();
+    pod.vm_goes_on = true;
+    undo_effects({disk}, pod);
     EXPECT_EQ(backend_.fake.unplugged, std::vector<std::string>{"kata1"});
     EXPECT_FALSE(std::filesystem::exists(file));
-    undo_effects({{Effect::Kind::vm, "u1", ""}, disk}, context());
+    undo_effects({disk}, context());
     EXPECT_EQ(backend_.fake.unplugged.size(), 1U);  // not asked of a VM that ends
 }
 
