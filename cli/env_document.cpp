@@ -78,8 +78,7 @@ Json hypervisor(const HostReport& report) {
             {"Version", emulator_version(host)},
             {"Path", or_else(host.emulator, kNotFound)},
             {"BlockDeviceDriver", disk_driver(config)},
-            // A VM gets no entropy device: the CPU is trusted.
-            {"EntropySource", ""},
+            {"EntropySource", config.machine.entropy_source.native()},
             {"SharedFS", "virtio-fs"},
             {"VirtioFSDaemon", or_else(host.virtiofsd, kNotFound)},
             {"SocketPath", host.as_root ? config.state_dir.native() : kUnknown},
@@ -89,7 +88,7 @@ Json hypervisor(const HostReport& report) {
             {"ColdPlugVFIO", "no-port"},
             {"HotplugVFIOOnRootBus", false},
             {"PCIeRootPort", config.pcie_root_ports},
-            {"PCIeSwitchPort", 0},
+            {"PCIeSwitchPort", config.machine.pcie_switch_ports},
             {"Debug", config.enable_debug},
             {"UseVSock", config.use_vsock},
             {"SecurityInfo",

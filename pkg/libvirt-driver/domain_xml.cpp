@@ -4,17 +4,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <initializer_list>
 #include <sstream>
-#include <string_view>
-#include <utility>
 
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
 #include "pkg/base/error.h"
 #include "pkg/libvirt-driver/disk_xml.h"
+#include "pkg/libvirt-driver/machine_xml.h"
+#include "pkg/libvirt-driver/memory_xml.h"
 #include "pkg/libvirt-driver/nic_xml.h"
+#include "pkg/libvirt-driver/xml_build.h"
 #include "pkg/libvirt-driver/xml_text.h"
 
 namespace kata::libvirt_driver {
@@ -25,56 +25,10 @@ using base::ErrorCode;
 using sandbox::Accelerator;
 using sandbox::VmConfig;
 
-using Attributes = std::initializer_list<std::pair<const char*, std::string>>;
-
 // More than a sandbox starts with, so that ports can be plugged later. An unused one costs a pair
 // of queues in the guest and no measurable time.
 constexpr std::size_t kSerialPorts = 64;
 constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
-
-// Slots of the root bus that both machine types leave free. Devices placed there by us need none of
-// the PCIe root ports libvirt adds to q35: one for each device it places itself, and a spare.
-constexpr int kSerialSlot = 3;
-constexpr int kShareSlot = 4;
-constexpr int kVsockSlot = 5;
-
-pugi::xml_node add(pugi::xml_node parent, const char* name, Attributes attributes = {}) {
-    pugi::xml_node node = parent.append_child(name);
-    for (const auto& [key, value] : attributes) {
-        node.append_attribute(key) = value.c_str();
-    }
-    return node;
-}
-
-pugi::xml_node add_text(pugi::xml_node parent,
-                        const char* name,
-                        const std::string& text,
-                        Attributes attributes = {}) {
-    pugi::xml_node node = add(parent, name, attributes);
-    node.text() = text.c_str();
-    return node;
-}
-
-void add_root_bus_address(pugi::xml_node device, int slot) {
-    add(device,
-        "address",
-        {{"type", "pci"},
-         {"domain", "0x0000"},
-         {"bus", "0x00"},
-         {"slot", fmt::format("{:#04x}", slot)},
-         {"function", "0x0"}});
-}
-
-/// XML 1.0 has no way to write most control characters; none belongs into a name or path anyway.
-void require_plain_text(std::string_view what, std::string_view text) {
-    const auto is_control = [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; };
-    if (std::any_of(text.begin(), text.end(), is_control)) {
-        throw Error(ErrorCode::invalid_argument,
-                    fmt::format("cannot describe the VM: control character in {} \"{}\"",
-                                what,
-                                base::printable(text)));
-    }
-}
 
 void require_socket_path(const std::filesystem::path& path) {
     require_plain_text("socket path", path.native());
@@ -107,6 +61,7 @@ void validate(const VmConfig& config) {
         require_plain_text("port name", port.name);
         require_socket_path(port.socket);
     }
+    validate_machine(config.machine);
     if (config.share) {
         require_plain_text("shared directory", config.share->directory.native());
         require_plain_text("share tag", config.share->tag);
@@ -122,45 +77,10 @@ void add_identity(pugi::xml_node domain, const VmConfig& config) {
     add_text(ours, "kata:stateDirectory", config.state_dir.native());
 }
 
-void add_memory_and_cpus(pugi::xml_node domain, const VmConfig& config, Accelerator accelerator) {
-    if (config.max_memory_mib > config.memory_mib) {
-        add_text(domain,
-                 "maxMemory",
-                 std::to_string(config.max_memory_mib),
-                 {{"slots", std::to_string(config.memory_slots)}, {"unit", "MiB"}});
-    }
-    add_text(domain, "memory", std::to_string(config.memory_mib), {{"unit", "MiB"}});
-    if (config.share) {
-        // virtiofsd reads and writes the guest's memory.
-        pugi::xml_node backing = add(domain, "memoryBacking");
-        add(backing, "source", {{"type", "memfd"}});
-        add(backing, "access", {{"mode", "shared"}});
-    }
-    add_text(domain, "vcpu", std::to_string(config.vcpus));
-    add_iothreads(domain, config.iothreads);
-    pugi::xml_node cpu;
-    if (accelerator == Accelerator::kvm) {
-        // Never migrated, so the guest may have the features that would prevent it.
-        cpu = add(domain,
-                  "cpu",
-                  {{"mode", "host-passthrough"}, {"check", "none"}, {"migratable", "off"}});
-    } else {
-        cpu = add(domain, "cpu", {{"mode", "maximum"}, {"check", "none"}});
-    }
-    if (config.max_memory_mib > config.memory_mib) {
-        // Plugged memory belongs to a node.
-        add(add(cpu, "numa"),
-            "cell",
-            {{"id", "0"},
-             {"cpus", config.vcpus == 1 ? "0" : fmt::format("0-{}", config.vcpus - 1)},
-             {"memory", std::to_string(config.memory_mib)},
-             {"unit", "MiB"}});
-    }
-}
-
 void add_boot(pugi::xml_node domain, const VmConfig& config) {
     pugi::xml_node os = add(domain, "os");
     add_text(os, "type", "hvm", {{"arch", "x86_64"}, {"machine", config.machine_type}});
+    add_firmware(os, config.machine.firmware);
     add_text(os, "kernel", config.kernel.native());
     if (!config.initrd.empty()) {
         add_text(os, "initrd", config.initrd.native());
@@ -168,12 +88,7 @@ void add_boot(pugi::xml_node domain, const VmConfig& config) {
     add_text(os, "cmdline", config.kernel_parameters);
 }
 
-void add_behaviour(pugi::xml_node domain) {
-    pugi::xml_node features = add(domain, "features");
-    add(features, "acpi");  // the power button of `virsh shutdown`
-    add(features, "vmport", {{"state", "off"}});
-    pugi::xml_node clock = add(domain, "clock", {{"offset", "utc"}});
-    add(clock, "timer", {{"name", "hpet"}, {"present", "no"}});
+void add_ends(pugi::xml_node domain) {
     for (const char* event : {"on_poweroff", "on_reboot", "on_crash"}) {
         add_text(domain, event, "destroy");
     }
@@ -244,8 +159,11 @@ void add_devices(pugi::xml_node domain, const VmConfig& config) {
     }
     add_nics(devices, config.nics);
     add_hotplug_ports(devices, config.machine_type, config.hotplug_ports);
+    const unsigned ports = config.machine_type == "q35" ? config.hotplug_ports : 0;
+    add_bridges(devices, config, ports + 1);
     add_disks(devices, config);
-    add(devices, "memballoon", {{"model", "none"}});
+    add_virtio_mem(devices, config);
+    add_machine_devices(devices, config.machine);
 }
 
 void add_label(pugi::xml_node domain, UserIds user) {
@@ -264,9 +182,12 @@ std::string build_domain_xml(const VmConfig& config, const HostChoices& host) {
     pugi::xml_node domain = document.append_child("domain");
     domain.append_attribute("type") = kvm ? "kvm" : "qemu";
     add_identity(domain, config);
-    add_memory_and_cpus(domain, config, host.accelerator);
+    add_memory(domain, config);
+    add_cpus(domain, config, host.accelerator);
+    add_iothreads(domain, config.iothreads);
     add_boot(domain, config);
-    add_behaviour(domain);
+    add_switches(domain, config.machine, host.accelerator);
+    add_ends(domain);
     add_devices(domain, config);
     if (host.qemu_user) {
         add_label(domain, *host.qemu_user);

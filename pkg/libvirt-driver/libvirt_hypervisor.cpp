@@ -10,6 +10,8 @@
 #include "pkg/libvirt-driver/domain.h"
 #include "pkg/libvirt-driver/libvirt_error.h"
 #include "pkg/libvirt-driver/memory.h"
+#include "pkg/libvirt-driver/own_user.h"
+#include "pkg/libvirt-driver/pin_vcpus.h"
 #include "pkg/libvirt-driver/plug_disk.h"
 #include "pkg/libvirt-driver/plug_nic.h"
 
@@ -67,12 +69,42 @@ pid_t require_qemu(const VmConfig& config, std::optional<UserIds> user) {
     return *pid;
 }
 
+// A daemon that does not change users cannot give a VM another one.
+std::optional<UserIds> user_for(const VmConfig& config, std::optional<UserIds> usual) {
+    if (!config.machine.own_user) {
+        return usual;
+    }
+    if (!usual) {
+        throw Error(ErrorCode::unsupported,
+                    "rootless needs a libvirt that runs as root and has the security driver dac; "
+                    "use qemu:///system, or leave rootless out");
+    }
+    return own_user(config.uuid, *usual, "/");
+}
+
+// libvirt has one directory for the memory files of all VMs and no setting for that of one.
+void require_memory_directory(const VmConfig& config, pid_t pid) {
+    const std::string& wanted = config.machine.memory.file_directory.native();
+    const std::string path = wanted.empty() ? "" : memory_file_of({}, pid);
+    if (wanted.empty() || path.starts_with(wanted + "/")) {
+        return;
+    }
+    throw Error(ErrorCode::unsupported,
+                fmt::format("file_mem_backend is \"{}\", but libvirt keeps the memory of VMs in "
+                            "\"{}\"; set memory_backing_dir = \"{}\" in /etc/libvirt/qemu.conf "
+                            "and restart libvirt",
+                            wanted,
+                            base::printable(path),
+                            wanted));
+}
+
 StartedVm describe_started(virDomainPtr domain,
                            const VmConfig& config,
                            std::optional<UserIds> user,
                            AcceleratorChoice choice) {
     StartedVm started;
     started.pid = require_qemu(config, user);
+    require_memory_directory(config, started.pid);
     if (config.share) {
         // It is started by the daemon and keeps the daemon's user.
         started.helpers =
@@ -89,9 +121,10 @@ StartedVm describe_started(virDomainPtr domain,
 }
 
 StartedVm start_paused(virConnectPtr connection, const VmConfig& config) {
-    const std::optional<UserIds> user = ask_qemu_user(connection);
+    const std::optional<UserIds> user = user_for(config, ask_qemu_user(connection));
     const QemuUser qemu_user = describe_user(user.value_or(current_user_ids()));
     AcceleratorChoice choice = choose_accelerator(config.accelerator, probe_kvm("/", qemu_user));
+    give_file(config.machine.firmware.variables, user.value_or(current_user_ids()));
     const std::string xml = build_domain_xml(config, {choice.accelerator, user});
     const DomainHandle domain = create_domain(connection, config, xml, VIR_DOMAIN_START_PAUSED);
     try {
@@ -194,6 +227,15 @@ std::uint64_t LibvirtHypervisor::plug_memory(const std::string& uuid,
     return connection_.call(
         attempt("plug memory into", uuid), deadline, [uuid, memory_mib](virConnectPtr connection) {
             return attach_memory(connection, uuid, memory_mib);
+        });
+}
+
+void LibvirtHypervisor::pin_vcpus(const std::string& uuid,
+                                  const std::vector<std::vector<unsigned>>& cpus,
+                                  Deadline deadline) {
+    connection_.call(
+        attempt("pin the vCPUs of", uuid), deadline, [uuid, cpus](virConnectPtr connection) {
+            pin_domain_vcpus(connection, uuid, cpus);
         });
 }
 

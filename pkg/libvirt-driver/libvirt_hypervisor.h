@@ -41,6 +41,9 @@ class LibvirtHypervisor final : public sandbox::Hypervisor {
     std::uint64_t plug_memory(const std::string& uuid,
                               std::uint64_t memory_mib,
                               base::Deadline deadline) override;
+    void pin_vcpus(const std::string& uuid,
+                   const std::vector<std::vector<unsigned>>& cpus,
+                   base::Deadline deadline) override;
     sandbox::VmState vm_state(const std::string& uuid, base::Deadline deadline) override;
     sandbox::HypervisorVersion version(base::Deadline deadline) override;
 

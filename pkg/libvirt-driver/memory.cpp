@@ -1,10 +1,12 @@
 #include "pkg/libvirt-driver/memory.h"
 
 #include <charconv>
+#include <sstream>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <libvirt/virterror.h>
+#include <pugixml.hpp>
 
 #include "pkg/base/error.h"
 #include "pkg/libvirt-driver/domain.h"
@@ -58,11 +60,31 @@ std::string build_memory_xml(std::uint64_t memory_mib) {
 
 std::uint64_t plugged_memory_mib(const std::string& live_xml) {
     std::uint64_t kibibytes = 0;
-    for (const std::string& size :
-         select_text(live_xml, "/domain/devices/memory/target/size/text()", "the XML of the VM")) {
-        kibibytes += kibibytes_of(size);
+    for (const char* size :
+         {"/domain/devices/memory[@model='dimm']/target/size/text()",
+          "/domain/devices/memory[@model='virtio-mem']/target/requested/text()"}) {
+        for (const std::string& text : select_text(live_xml, size, "the XML of the VM")) {
+            kibibytes += kibibytes_of(text);
+        }
     }
     return kibibytes / kKibibytesPerMebibyte;
+}
+
+std::optional<std::string> build_virtio_mem_xml(const std::string& live_xml,
+                                                std::uint64_t more_mib) {
+    pugi::xml_document document;
+    document.load_buffer(live_xml.data(), live_xml.size());
+    const pugi::xml_node memory =
+        document.select_node("/domain/devices/memory[@model='virtio-mem']").node();
+    if (!memory) {
+        return std::nullopt;
+    }
+    pugi::xml_node requested = memory.child("target").child("requested");
+    const std::uint64_t have = kibibytes_of(requested.text().get());
+    requested.text() = std::to_string(have + more_mib * kKibibytesPerMebibyte).c_str();
+    std::ostringstream text;
+    memory.print(text, "  ", pugi::format_indent);
+    return text.str();
 }
 
 std::uint64_t attach_memory(virConnectPtr connection,
@@ -74,8 +96,10 @@ std::uint64_t attach_memory(virConnectPtr connection,
     if (domain == nullptr) {
         throw last_error(operation);
     }
-    const std::string xml = build_memory_xml(memory_mib);
-    if (virDomainAttachDeviceFlags(domain.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
+    const auto virtio_mem = build_virtio_mem_xml(live_xml(domain.get()), memory_mib);
+    const std::string xml = virtio_mem ? *virtio_mem : build_memory_xml(memory_mib);
+    const auto change = virtio_mem ? virDomainUpdateDeviceFlags : virDomainAttachDeviceFlags;
+    if (change(domain.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
         throw plug_error(operation);
     }
     return plugged_memory_mib(live_xml(domain.get()));

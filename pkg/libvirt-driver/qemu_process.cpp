@@ -81,6 +81,18 @@ std::optional<pid_t> find_qemu(const ProcessPaths& paths,
     return found;
 }
 
+std::string memory_file_of(const ProcessPaths& paths, pid_t pid) {
+    constexpr std::string_view kKey = R"("mem-path":")";  // of an object in JSON
+    const auto arguments =
+        base::try_read_file(paths.proc / std::to_string(pid) / "cmdline").value_or("");
+    const auto at = arguments.find(kKey);
+    if (at == std::string::npos) {
+        return "";
+    }
+    const auto begin = at + kKey.size();
+    return arguments.substr(begin, arguments.find('"', begin) - begin);
+}
+
 std::vector<pid_t> find_virtiofsd(const ProcessPaths& paths,
                                   const std::filesystem::path& directory,
                                   std::optional<uid_t> owner) {

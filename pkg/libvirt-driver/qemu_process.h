@@ -25,6 +25,9 @@ struct ProcessPaths {
                                              const std::string& uuid,
                                              std::optional<uid_t> owner);
 
+/// The file that a QEMU has its guest's memory in; "": it has no name.
+[[nodiscard]] std::string memory_file_of(const ProcessPaths& paths, pid_t pid);
+
 /// The processes that serve `directory` to a VM by virtio-fs, children included.
 /// @param owner if set, only processes of this user count, as above.
 [[nodiscard]] std::vector<pid_t> find_virtiofsd(const ProcessPaths& paths,

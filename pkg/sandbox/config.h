@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pkg/sandbox/hypervisor.h"
+#include "pkg/sandbox/machine_options.h"
 #include "pkg/sandbox/network/internetworking_model.h"
 
 namespace kata::sandbox {
@@ -29,6 +30,8 @@ struct RuntimeConfig {
     Accelerator accelerator = Accelerator::automatic;
     bool use_vsock = false;
     bool disable_vhost_net = false;
+    unsigned network_queues = 0;  // of each interface; 0: as many as default_vcpus
+    MachineOptions machine;
     std::string kernel_hash;  // SHA-512 in hexadecimal, by annotation only; empty: not verified
     std::string initrd_hash;
     unsigned pcie_root_ports = 2;  // devices that can be plugged into a q35 while it runs
@@ -58,6 +61,8 @@ struct RuntimeConfig {
     // [runtime]
     bool enable_debug = false;
     bool sandbox_cgroup_only = false;
+    bool enable_vcpus_pinning = false;
+    bool static_sandbox_resource_mgmt = false;  // a VM never changes its size
     InternetworkingModel internetworking_model = InternetworkingModel::tcfilter;
     bool disable_new_netns = false;  // containers without a network of their own are allowed
 

@@ -19,6 +19,7 @@
 #include "pkg/sandbox/resize.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/undo.h"
+#include "pkg/sandbox/vcpu_pinning.h"
 
 namespace kata::sandbox {
 namespace {
@@ -211,8 +212,9 @@ void ContainerCreation::enter_sandbox() {
         address_ = agent_address(place_, load_pod_sandbox(place_));
         agent_ = connect_agent(vm_, place_, request_deadline(config_));
         SandboxDisks(disk_context(), disks_).plug(StateStore::load_sandbox(place_).vm_uuid);
-        SandboxResize(config_, vm_.hypervisor(), *agent_, log_, place_)
-            .grow(living_specs(place_, bundle_.spec));
+        const auto specs = living_specs(place_, bundle_.spec);
+        SandboxResize(config_, vm_.hypervisor(), *agent_, log_, place_).grow(specs);
+        pin_vcpus(config_, load_pod_sandbox(place_), specs, vm_.hypervisor());
         return;
     }
     SandboxDisks disks(disk_context(), disks_);

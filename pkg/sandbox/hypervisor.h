@@ -16,6 +16,7 @@
 
 #include "pkg/base/deadline.h"
 #include "pkg/sandbox/vm_disk.h"
+#include "pkg/sandbox/vm_machine.h"
 
 namespace kata::sandbox {
 
@@ -58,7 +59,8 @@ struct VmConfig {
     Accelerator accelerator = Accelerator::automatic;
     std::string machine_type;  // "q35" or "pc"
     std::string emulator;      // path of QEMU; empty: the hypervisor's own choice
-    unsigned vcpus = 1;        // present at boot (the guest onlines what it needs)
+    VmMachine machine;
+    unsigned vcpus = 1;  // present at boot (the guest onlines what it needs)
     std::uint64_t memory_mib = 0;
     std::uint64_t max_memory_mib = 0;  // memory can grow to this by plug_memory; 0: it cannot
     unsigned memory_slots = 0;         // by so many pieces
@@ -145,6 +147,11 @@ class Hypervisor {
     virtual std::uint64_t plug_memory(const std::string& uuid,
                                       std::uint64_t memory_mib,
                                       base::Deadline deadline) = 0;
+
+    /// Lets each vCPU run on these CPUs of the host only. @param cpus one list for each vCPU.
+    virtual void pin_vcpus(const std::string& uuid,
+                           const std::vector<std::vector<unsigned>>& cpus,
+                           base::Deadline deadline) = 0;
 
     /// VmState::stopped also for a VM that does not exist.
     virtual VmState vm_state(const std::string& uuid, base::Deadline deadline) = 0;

@@ -6,10 +6,12 @@
 #include "pkg/base/error.h"
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/pod.h"
+#include "pkg/sandbox/resize.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/step_timer.h"
 #include "pkg/sandbox/undo.h"
+#include "pkg/sandbox/vcpu_pinning.h"
 
 namespace kata::sandbox {
 namespace {
@@ -56,6 +58,21 @@ void remove_from_guest(VmBackend& vm, const ContainerPlace& place, base::Log& lo
     } catch (const base::Error& error) {
         log.warning("cannot remove container \"" + place.id.str() +
                     "\" from its VM: " + error.what());
+    }
+}
+
+// Those that stay may have as many CPUs now as there are vCPUs, or not any more.
+void try_pin_vcpus(const RuntimeConfig& config,
+                   Hypervisor& hypervisor,
+                   const ContainerPlace& place,
+                   base::Log& log) {
+    try {
+        std::vector<oci::Spec> specs = living_specs(place, {});
+        specs.erase(specs.begin());
+        pin_vcpus(
+            sandbox_config(config, place), StateStore::load_sandbox(place), specs, hypervisor);
+    } catch (const base::Error& error) {
+        log.warning(std::string("the sandbox's vCPUs stay where they are: ") + error.what());
     }
 }
 
@@ -113,6 +130,7 @@ void Runtime::remove_locked(const ContainerPlace& place, bool force) {
     } else {
         steps.begin("remove from guest");
         remove_from_guest(vm_, place, log_);
+        try_pin_vcpus(config_, vm_.hypervisor(), place, log_);
         // Whose record is lost may be the one in whose cgroup QEMU is.
         undo_one_of_pod(place, !record || record->owns_sandbox, context);
     }

@@ -64,6 +64,9 @@ SandboxSize SandboxResize::wanted(const std::vector<oci::Spec>& specs) const {
 }
 
 void SandboxResize::grow(const std::vector<oci::Spec>& specs) {
+    if (config_.static_sandbox_resource_mgmt) {
+        return;
+    }
     const SandboxSize size = wanted(specs);
     if (size.memory_mib > record_.boot_memory_mib + record_.plugged_memory_mib) {
         plug_memory(size.memory_mib);
@@ -101,6 +104,9 @@ void SandboxResize::set_cpus(unsigned count, base::Deadline deadline) {
 }
 
 void SandboxResize::shrink(const std::vector<oci::Spec>& specs) noexcept {
+    if (config_.static_sandbox_resource_mgmt) {
+        return;
+    }
     try {
         const unsigned count = wanted(specs).cpus;
         if (count > 0 && count < record_.cpus) {

@@ -1,5 +1,6 @@
 // Fitting a sandbox that runs to what its containers may use now: memory is plugged and brought on
-// line, CPUs are brought on and off line. Memory is never taken out again.
+// line, CPUs are brought on and off line. Memory is never taken out again. With
+// static_sandbox_resource_mgmt nothing is done at all.
 #pragma once
 
 #include <vector>

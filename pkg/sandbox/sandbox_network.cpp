@@ -55,7 +55,9 @@ base::UniqueFd SandboxNetwork::open_namespace() const {
 }
 
 NicOptions SandboxNetwork::nic_options() const {
-    return {.vhost = !context_.config.disable_vhost_net, .queues = context_.config.default_vcpus};
+    const unsigned queues = context_.config.network_queues;
+    return {.vhost = !context_.config.disable_vhost_net,
+            .queues = queues == 0 ? context_.config.default_vcpus : queues};
 }
 
 void SandboxNetwork::plan() {

@@ -8,9 +8,11 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/machine_builder.h"
 #include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/sandbox_network.h"
 #include "pkg/sandbox/tombstones.h"
+#include "pkg/sandbox/vcpu_pinning.h"
 #include "pkg/sandbox/verified_assets.h"
 #include "pkg/sandbox/vm_config_builder.h"
 
@@ -54,6 +56,42 @@ std::string console_tail(const ContainerPlace& place) {
     return line.empty() ? "its console is empty" : "its console ends with: " + line;
 }
 
+// @param config the context's, with the guest's files as they are used.
+VmConfig plan_vm(const BootContext& context,
+                 const RuntimeConfig& config,
+                 const SandboxSize& size,
+                 const SizeBounds& bounds,
+                 const std::string& uuid) {
+    const SizeBounds fixed{size.cpus, size.memory_mib};
+    VmConfig vm = build_vm_config(config,
+                                  size,
+                                  config.static_sandbox_resource_mgmt ? fixed : bounds,
+                                  context.place,
+                                  context.share,
+                                  uuid);
+    for (const std::string& warning : fit_machine(vm, config.machine, host_layout("/"))) {
+        context.log.warning(warning);
+    }
+    return vm;
+}
+
+SandboxRecord new_record(const BootContext& context, const VmConfig& vm, const SandboxSize& size) {
+    SandboxRecord record;
+    record.id = context.place.sandbox_id;
+    record.vm_name = vm.name;
+    record.ready = false;
+    record.vm_uuid = vm.uuid;
+    record.port_count = static_cast<unsigned>(vm.ports.size());
+    record.default_cpus = context.config.default_vcpus;
+    record.default_memory_mib = context.config.default_memory_mib;
+    record.cpus = size.cpus;
+    record.max_cpus = vm.vcpus;
+    record.boot_memory_mib = vm.memory_mib;
+    record.max_memory_mib = vm.max_memory_mib;
+    record.config_annotations = context.config.annotations;
+    return record;
+}
+
 StartedVm start_paused(const BootContext& context, const VmConfig& vm, SandboxRecord& record) {
     const auto deadline = base::Deadline::after(context.config.libvirt_timeout);
     Tombstones(context.config.tombstone_dir).finish(context.vm.hypervisor(), context.log, deadline);
@@ -94,6 +132,8 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     RuntimeConfig config = context.config;
     require_guest_file(config.kernel, "kernel");
     require_guest_file(config.initrd, "initrd");
+    replace_pflashes(config.machine);
+    require_machine_files(config.machine);
     use_verified_assets(config, context.place, context.journal, context.vm);
     context.steps.begin("start VM");
     base::make_directories(context.place.ports_dir());
@@ -107,23 +147,11 @@ BootedSandbox boot_sandbox(const BootContext& context) {
                             context.lasting_network,
                             uuid});
     network.plan();
-    VmConfig vm = build_vm_config(config, size, bounds, context.place, context.share, uuid);
+    VmConfig vm = plan_vm(context, config, size, bounds, uuid);
     vm.nics = network.nics();
     vm.disks = context.disks.provide(uuid);
-    SandboxRecord record;
-    record.id = context.place.sandbox_id;
-    record.vm_name = vm.name;
-    record.ready = false;
-    record.vm_uuid = vm.uuid;
-    record.port_count = static_cast<unsigned>(vm.ports.size());
-    record.default_cpus = context.config.default_vcpus;
-    record.default_memory_mib = context.config.default_memory_mib;
-    record.cpus = size.cpus;
-    record.max_cpus = vm.vcpus;
-    record.boot_memory_mib = vm.memory_mib;
-    record.max_memory_mib = vm.max_memory_mib;
+    SandboxRecord record = new_record(context, vm, size);
     record.network = network.record();
-    record.config_annotations = context.config.annotations;
     const StartedVm started = start_paused(context, vm, record);
 
     context.steps.begin("account VM");
@@ -132,6 +160,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     for (const pid_t helper : started.helpers) {
         context.cgroup.add_with_children(helper);
     }
+    pin_vcpus(config, record, {context.spec}, context.vm.hypervisor());
     network.connect(started.pid);
     context.vm.hypervisor().resume_vm(vm.uuid,
                                       base::Deadline::after(context.config.libvirt_timeout));

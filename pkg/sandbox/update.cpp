@@ -11,6 +11,7 @@
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/step_timer.h"
+#include "pkg/sandbox/vcpu_pinning.h"
 
 namespace kata::sandbox {
 namespace {
@@ -51,7 +52,8 @@ void Runtime::update(const oci::ContainerId& id, const std::string& resources_js
     steps.begin("grow sandbox");
     resize.grow(specs);
     steps.begin("set limits");
-    if (!sandbox_config(config_, place).sandbox_cgroup_only) {
+    const RuntimeConfig config = sandbox_config(config_, place);
+    if (!config.sandbox_cgroup_only) {
         HostCgroup::of_process(record.shim.pid).limit(resources.cpu);
     }
     agent->update_container(
@@ -59,6 +61,7 @@ void Runtime::update(const oci::ContainerId& id, const std::string& resources_js
     StateStore::save_spec(place, spec);
     steps.begin("shrink sandbox");
     resize.shrink(specs);
+    pin_vcpus(config, StateStore::load_sandbox(place), specs, vm_.hypervisor());
 }
 
 }  // namespace kata::sandbox

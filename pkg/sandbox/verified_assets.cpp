@@ -21,6 +21,7 @@ using base::ErrorCode;
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr mode_t kReadable = 0644;
 constexpr mode_t kSearchable = 0755;
+constexpr mode_t kOwn = 0600;
 
 base::UniqueFd open_source(const std::filesystem::path& path) {
     base::UniqueFd file = base::open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -75,24 +76,53 @@ std::string lower_case(std::string text) {
     return text;
 }
 
-/// Replaces `path` by a copy with this hash; an empty hash: leaves it.
-void use_verified(std::filesystem::path& path,
-                  const std::string& hash,
-                  const std::filesystem::path& directory,
-                  const std::string& name,
-                  VmBackend& vm) {
-    if (hash.empty()) {
-        return;
-    }
+/// Replaces `path` by a copy, which must have this hash unless that is empty.
+void use_copy(std::filesystem::path& path,
+              const std::string& hash,
+              const std::filesystem::path& directory,
+              const std::string& name,
+              VmBackend& vm) {
     const std::filesystem::path copy = directory / name;
     const std::string found = copy_hashed(path, copy, *vm.sha512());
-    if (found != lower_case(hash)) {
+    if (!hash.empty() && found != lower_case(hash)) {
         throw Error(ErrorCode::invalid_argument,
                     "the annotation \"io.katacontainers.config.hypervisor." + name +
                         "_hash\" is not the hash of \"" + path.native() + "\", whose SHA-512 is " +
                         found);
     }
     path = copy;
+}
+
+/// The same; an empty hash: leaves it.
+void use_verified(std::filesystem::path& path,
+                  const std::string& hash,
+                  const std::filesystem::path& directory,
+                  const std::string& name,
+                  VmBackend& vm) {
+    if (!hash.empty()) {
+        use_copy(path, hash, directory, name, vm);
+    }
+}
+
+bool needs_copies(const RuntimeConfig& config) {
+    const MachineOptions& machine = config.machine;
+    return !config.kernel_hash.empty() || !config.initrd_hash.empty() ||
+           !machine.firmware_hash.empty() || !machine.firmware_volume.empty();
+}
+
+// The volume is copied in any case: the guest writes into it.
+void use_firmware_copies(MachineOptions& machine,
+                         const std::filesystem::path& directory,
+                         VmBackend& vm) {
+    use_verified(machine.firmware, machine.firmware_hash, directory, "firmware", vm);
+    if (!machine.firmware_volume.empty()) {
+        use_copy(machine.firmware_volume,
+                 machine.firmware_volume_hash,
+                 directory,
+                 "firmware_volume",
+                 vm);
+        set_mode(machine.firmware_volume, kOwn);
+    }
 }
 
 }  // namespace
@@ -105,7 +135,7 @@ void use_verified_assets(RuntimeConfig& config,
                          const ContainerPlace& place,
                          Journal& journal,
                          VmBackend& vm) {
-    if (config.kernel_hash.empty() && config.initrd_hash.empty()) {
+    if (!needs_copies(config)) {
         return;
     }
     const std::filesystem::path directory = assets_dir_of(config, place);
@@ -114,6 +144,7 @@ void use_verified_assets(RuntimeConfig& config,
     set_mode(directory, kSearchable);
     use_verified(config.kernel, config.kernel_hash, directory, "kernel", vm);
     use_verified(config.initrd, config.initrd_hash, directory, "initrd", vm);
+    use_firmware_copies(config.machine, directory, vm);
 }
 
 }  // namespace kata::sandbox

@@ -1,5 +1,6 @@
 // Guest files whose hash the sandbox's annotations name: each is hashed while it is copied, and the
-// copy is what the VM boots, so that nobody can change it in between.
+// copy is what the VM boots, so that nobody can change it in between. And the variables of a
+// firmware, of which each sandbox has a copy because its guest writes into it.
 #pragma once
 
 #include "pkg/sandbox/config.h"
@@ -13,7 +14,8 @@ namespace kata::sandbox {
 [[nodiscard]] std::filesystem::path assets_dir_of(const RuntimeConfig& config,
                                                   const ContainerPlace& place);
 
-/// Lets `config` name verified copies of kernel and initrd, if it has hashes of them.
+/// Lets `config` name verified copies of kernel, initrd and firmware, if it has hashes of them, and
+/// a copy of the firmware's volume.
 /// @param journal gets the directory of the copies before it is made.
 /// @throws base::Error invalid_argument naming the annotation, the file and its hash if that is
 /// another one.

@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -32,8 +33,9 @@ void set_size(VmConfig& vm,
     vm.kernel_parameters += " maxcpus=" + std::to_string(size.cpus);
     vm.memory_mib = size.memory_mib;
     const std::uint64_t growth = (bounds.memory_mib - size.memory_mib) / kMemoryBlockMib;
-    if (config.memory_slots > 0 && growth > 0) {
-        vm.memory_slots = config.memory_slots;
+    const bool growing = config.memory_slots > 0 || config.machine.enable_virtio_mem;
+    if (growing && growth > 0) {
+        vm.memory_slots = std::max(config.memory_slots, 1U);
         vm.max_memory_mib = size.memory_mib + growth * kMemoryBlockMib;
     }
 }

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::string_view kNone;
 constexpr std::string_view kRemote = "only remote hypervisors look at it";
-constexpr std::string_view kPinning = "not served by this version; use virsh vcpupin";
 constexpr std::string_view kUnused = "such a file is not used, so there is nothing to verify";
 constexpr std::string_view kInstalled =
     "refused: QEMU is run as it is installed and is not verified";
@@ -20,7 +19,8 @@ constexpr std::array kKeys = {
     ignored(kNone, "config_path", kPath, "\"\"", kAny, "config_path", "", "a container cannot choose its configuration; use kata-runtime --config"),
     ignored(kNone, "bundle_path", kText, "\"\"", kAny, "pkg.oci.bundle_path", "", "the runtime sets it"),
     ignored(kNone, "container_type", kText, "\"\"", one_of("pod_sandbox pod_container single_container"), "pkg.oci.container_type", "", "the runtime sets it from those of containerd, CRI-O and podman"),
-    ignored(kNone, "enable_vcpus_pinning", kFlag, "false", kAny, "enable_vcpus_pinning", "", kPinning),
+    obeyed(kNone, "enable_vcpus_pinning", kFlag, "false", kAny, "enable_vcpus_pinning", "", [](RuntimeConfig& c, const ConfigValue& v) { c.enable_vcpus_pinning = flag(v); },
+           "another name of io.katacontainers.config.runtime.enable_vcpus_pinning"),
     ignored(kNone, "policy", kText, "\"\"", kAny, "config.agent.policy", "", "the agent has no policies"),
     ignored(kNone, "asset_hash_type", kText, "\"sha512\"", one_of("sha512"), "config.hypervisor.asset_hash_type", "", "SHA-512 is the only one there is"),
     obeyed(kNone, "kernel_hash", kDigest, "\"\"", kAny, "config.hypervisor.kernel_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.kernel_hash = text(v); },
@@ -28,8 +28,10 @@ constexpr std::array kKeys = {
     obeyed(kNone, "initrd_hash", kDigest, "\"\"", kAny, "config.hypervisor.initrd_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.initrd_hash = text(v); },
            "of the initrd: a copy of it is verified and booted"),
     ignored(kNone, "image_hash", kDigest, "\"\"", kAny, "config.hypervisor.image_hash", "", kUnused),
-    ignored(kNone, "firmware_hash", kDigest, "\"\"", kAny, "config.hypervisor.firmware_hash", "", kUnused),
-    ignored(kNone, "firmware_volume_hash", kDigest, "\"\"", kAny, "config.hypervisor.firmware_volume_hash", "", kUnused),
+    obeyed(kNone, "firmware_hash", kDigest, "\"\"", kAny, "config.hypervisor.firmware_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.machine.firmware_hash = text(v); },
+           "of the firmware: a copy of it is verified and used"),
+    obeyed(kNone, "firmware_volume_hash", kDigest, "\"\"", kAny, "config.hypervisor.firmware_volume_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.machine.firmware_volume_hash = text(v); },
+           "of the firmware's variables: the copy that the VM has is verified"),
     ignored(kNone, "hypervisor_hash", kDigest, "\"\"", kAny, "config.hypervisor.hypervisor_hash", "", kInstalled),
     ignored(kNone, "path_hash", kDigest, "\"\"", kAny, "config.hypervisor.path_hash", "", kInstalled),
     ignored(kNone, "jailer_hash", kDigest, "\"\"", kAny, "config.hypervisor.jailer_hash", "", kUnused),

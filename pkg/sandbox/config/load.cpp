@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/sandbox/machine_builder.h"
 
 namespace kata::sandbox {
 namespace {
@@ -91,7 +92,7 @@ std::string contradiction_in(const RuntimeConfig& config) {
         return "\"runtime.disable_new_netns\" goes with \"internetworking_model\" = \"none\" and "
                "without netmon only, because the VM would be connected to the host's interfaces";
     }
-    return "";
+    return machine_contradiction(config);
 }
 
 }  // namespace kata::sandbox

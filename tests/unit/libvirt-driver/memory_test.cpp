@@ -27,5 +27,32 @@ TEST(PluggedMemory, IsTheSumOfTheDimms) {
     EXPECT_EQ(plugged_memory_mib("<domain><memory>1</memory><devices/></domain>"), 0U);
 }
 
+// As libvirt 9.0 shows it.
+constexpr const char* kVirtioMem =
+    "<memory model='virtio-mem'><target><size unit='KiB'>1048576</size><node>0</node>"
+    "<block unit='KiB'>2048</block><requested unit='KiB'>131072</requested>"
+    "<current unit='KiB'>0</current></target><alias name='virtiomem0'/></memory>";
+
+TEST(PluggedMemory, IsWhatAVirtioMemWasAskedFor) {
+    EXPECT_EQ(
+        plugged_memory_mib("<domain><devices>" + std::string(kVirtioMem) + "</devices></domain>"),
+        128U);
+}
+
+TEST(VirtioMemXml, IsTheLiveDeviceAskedForMore) {
+    const auto xml = build_virtio_mem_xml(
+        "<domain><devices><memory model='dimm'/>" + std::string(kVirtioMem) + "</devices></domain>",
+        256);
+    ASSERT_TRUE(xml);
+    EXPECT_EQ(select_text(*xml, "/memory/target/requested/text()", "xml").at(0), "393216");
+    EXPECT_EQ(select_text(*xml, "/memory/target/size/text()", "xml").at(0), "1048576");
+    EXPECT_EQ(select_text(*xml, "/memory/alias/@name", "xml").at(0), "virtiomem0");
+}
+
+TEST(VirtioMemXml, IsNoneForADomainWithoutTheDevice) {
+    EXPECT_EQ(build_virtio_mem_xml("<domain><devices><memory model='dimm'/></devices></domain>", 1),
+              std::nullopt);
+}
+
 }  // namespace
 }  // namespace kata::libvirt_driver

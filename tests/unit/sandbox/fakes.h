@@ -75,6 +75,12 @@ class FakeHypervisor : public sandbox::Hypervisor {
         fail_if_told();
         return plugged_mib += memory_mib;
     }
+    void pin_vcpus(const std::string& /*uuid*/,
+                   const std::vector<std::vector<unsigned>>& cpus,
+                   base::Deadline /*deadline*/) override {
+        fail_if_told();
+        pinned = cpus;
+    }
     sandbox::VmState vm_state(const std::string& uuid, base::Deadline /*deadline*/) override {
         fail_if_told();
         return alive.count(uuid) != 0 ? sandbox::VmState::running : sandbox::VmState::stopped;
@@ -90,6 +96,7 @@ class FakeHypervisor : public sandbox::Hypervisor {
     std::vector<std::string> unplugged;
     std::vector<std::pair<std::string, std::uint64_t>> resized;
     std::uint64_t plugged_mib = 0;
+    std::vector<std::vector<unsigned>> pinned;
 
   private:
     void fail_if_told() const {

@@ -86,6 +86,37 @@ TEST_F(VerifiedAssets, BootsACopyThatQemusUserCanReadAndThatTheJournalKnows) {
     EXPECT_THAT(Journal::load(place_.journal(), log_), testing::ElementsAre(made));
 }
 
+TEST_F(VerifiedAssets, GivesEachSandboxACopyOfTheFirmwaresVariables) {
+    config_.machine.firmware = directory_ / "code.fd";
+    config_.machine.firmware_volume = directory_ / "vars.fd";
+    base::write_file_atomically(config_.machine.firmware, "aa");
+    base::write_file_atomically(config_.machine.firmware_volume, "bb");
+    use();
+    EXPECT_EQ(config_.machine.firmware, directory_ / "code.fd");
+    EXPECT_EQ(config_.machine.firmware_volume, assets_dir_of(config_, place_) / "firmware_volume");
+    EXPECT_EQ(base::read_file(config_.machine.firmware_volume), "bb");
+    EXPECT_EQ(mode_of(config_.machine.firmware_volume), 0600U);
+    EXPECT_EQ(Journal::load(place_.journal(), log_).size(), 1U);
+}
+
+TEST_F(VerifiedAssets, VerifiesTheFirmwareAndItsVariables) {
+    config_.machine.firmware = directory_ / "code.fd";
+    config_.machine.firmware_volume = directory_ / "vars.fd";
+    base::write_file_atomically(config_.machine.firmware, "aa");
+    base::write_file_atomically(config_.machine.firmware_volume, "bb");
+    config_.machine.firmware_hash = "aa";
+    config_.machine.firmware_volume_hash = "bc";
+    test::expect_error(
+        [&] {
+            use();
+            return 0;
+        },
+        base::ErrorCode::invalid_argument,
+        "firmware_volume_hash\" is not the hash of");
+    EXPECT_EQ(base::read_file(config_.machine.firmware), "aa");
+    EXPECT_EQ(config_.machine.firmware, assets_dir_of(config_, place_) / "firmware");
+}
+
 TEST_F(VerifiedAssets, RefusesAnotherHashAndSaysWhichItIs) {
     config_.initrd_hash = "abc124";
     test::expect_error(

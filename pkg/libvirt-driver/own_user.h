@@ -1,0 +1,27 @@
+// A user of its own for each VM (rootless): a number that is nobody else's, so that QEMU can touch
+// no file and no process of another VM, and none of libvirt's QEMU user.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "pkg/libvirt-driver/qemu_user.h"
+
+namespace kata::libvirt_driver {
+
+/// Users from here on, as many as kOwnUsers, are in no range that systemd, adduser or newuidmap
+/// hand out.
+inline constexpr uid_t kFirstOwnUser = 0x70000000;
+inline constexpr uid_t kOwnUsers = 0x08000000;
+
+/// The user for the VM with this UUID: one that no process has. Its group is that of /dev/kvm where
+/// a group has that, else QEMU's usual one.
+/// @param root "/" or, in tests, a directory that holds proc and dev/kvm.
+[[nodiscard]] UserIds own_user(const std::string& uuid,
+                               UserIds qemu,
+                               const std::filesystem::path& root);
+
+/// Gives a file to `owner`; an empty path is nothing. @throws base::Error by errno
+void give_file(const std::filesystem::path& file, UserIds owner);
+
+}  // namespace kata::libvirt_driver

@@ -1,0 +1,47 @@
+#include "pkg/libvirt-driver/pin_vcpus.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "pkg/base/error.h"
+#include "pkg/libvirt-driver/handles.h"
+#include "pkg/libvirt-driver/libvirt_error.h"
+
+namespace kata::libvirt_driver {
+namespace {
+
+// A bit for each CPU, as VIR_USE_CPU sets it.
+std::vector<unsigned char> cpu_map(const std::vector<unsigned>& cpus) {
+    constexpr unsigned kBits = 8;
+    std::vector<unsigned char> map(*std::ranges::max_element(cpus) / kBits + 1);
+    for (const unsigned cpu : cpus) {
+        map[cpu / kBits] = static_cast<unsigned char>(map[cpu / kBits] | 1U << cpu % kBits);
+    }
+    return map;
+}
+
+}  // namespace
+
+void pin_domain_vcpus(virConnectPtr connection,
+                      const std::string& uuid,
+                      const std::vector<std::vector<unsigned>>& cpus) {
+    const std::string operation =
+        fmt::format("cannot pin the vCPUs of VM with UUID {}", base::printable(uuid));
+    const DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
+    if (domain == nullptr) {
+        throw last_error(operation);
+    }
+    for (unsigned vcpu = 0; vcpu < cpus.size(); ++vcpu) {
+        std::vector<unsigned char> map = cpu_map(cpus[vcpu]);
+        if (virDomainPinVcpuFlags(domain.get(),
+                                  vcpu,
+                                  map.data(),
+                                  static_cast<int>(map.size()),
+                                  VIR_DOMAIN_AFFECT_LIVE) < 0) {
+            throw last_error(operation);
+        }
+    }
+}
+
+}  // namespace kata::libvirt_driver

@@ -1,0 +1,52 @@
+#include "pkg/libvirt-driver/xml_build.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "pkg/base/error.h"
+
+namespace kata::libvirt_driver {
+
+pugi::xml_node add(pugi::xml_node parent, const char* name, Attributes attributes) {
+    pugi::xml_node node = parent.append_child(name);
+    for (const auto& [key, value] : attributes) {
+        node.append_attribute(key) = value.c_str();
+    }
+    return node;
+}
+
+pugi::xml_node add_text(pugi::xml_node parent,
+                        const char* name,
+                        const std::string& text,
+                        Attributes attributes) {
+    pugi::xml_node node = add(parent, name, attributes);
+    node.text() = text.c_str();
+    return node;
+}
+
+void add_root_bus_address(pugi::xml_node device, int slot) {
+    add(device,
+        "address",
+        {{"type", "pci"},
+         {"domain", "0x0000"},
+         {"bus", "0x00"},
+         {"slot", fmt::format("{:#04x}", slot)},
+         {"function", "0x0"}});
+}
+
+const char* on_off(bool on) {
+    return on ? "on" : "off";
+}
+
+void require_plain_text(std::string_view what, std::string_view text) {
+    const auto is_control = [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; };
+    if (std::any_of(text.begin(), text.end(), is_control)) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          fmt::format("cannot describe the VM: control character in {} \"{}\"",
+                                      what,
+                                      base::printable(text)));
+    }
+}
+
+}  // namespace kata::libvirt_driver

@@ -1,0 +1,79 @@
+#include "pkg/libvirt-driver/own_user.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/support/expect_error.h"
+#include "tests/unit/support/temporary_directory.h"
+
+namespace kata::libvirt_driver {
+namespace {
+
+constexpr UserIds kQemu{64055, 107};
+constexpr const char* kUuid = "7b0c5a53-1d3e-4c55-8f6a-0d7a4f1f2b11";
+
+TEST(OwnUser, IsOneOfTheRangeAndTheSameForTheSameVm) {
+    const test::TemporaryDirectory root;
+    const UserIds user = own_user(kUuid, kQemu, root.path());
+    EXPECT_GE(user.uid, kFirstOwnUser);
+    EXPECT_LT(user.uid, kFirstOwnUser + kOwnUsers);
+    EXPECT_EQ(own_user(kUuid, kQemu, root.path()), user);
+    EXPECT_NE(own_user("7b0c5a53-1d3e-4c55-8f6a-0d7a4f1f2b12", kQemu, root.path()).uid, user.uid);
+}
+
+TEST(OwnUser, HasQemusGroupWhereNoGroupHasKvm) {
+    const test::TemporaryDirectory root;
+    EXPECT_EQ(own_user(kUuid, kQemu, root.path()).gid, kQemu.gid);
+    root.write("dev/kvm", "");
+    ASSERT_EQ(::chmod((root / "dev/kvm").c_str(), 0600), 0);
+    EXPECT_EQ(own_user(kUuid, kQemu, root.path()).gid, kQemu.gid);
+}
+
+class OwnUserAsRoot : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (::geteuid() != 0) {
+            GTEST_SKIP() << "only root can give files away";
+        }
+    }
+};
+
+TEST_F(OwnUserAsRoot, HasTheGroupOfKvm) {
+    const test::TemporaryDirectory root;
+    root.write("dev/kvm", "");
+    ASSERT_EQ(::chmod((root / "dev/kvm").c_str(), 0660), 0);
+    ASSERT_EQ(::chown((root / "dev/kvm").c_str(), 0, 36), 0);
+    EXPECT_EQ(own_user(kUuid, kQemu, root.path()).gid, 36U);
+}
+
+TEST_F(OwnUserAsRoot, IsNotThatOfAProcess) {
+    const test::TemporaryDirectory root;
+    const uid_t first = own_user(kUuid, kQemu, root.path()).uid;
+    root.write("proc/17/stat", "");
+    ASSERT_EQ(::chown((root / "proc/17").c_str(), first, 0), 0);
+    EXPECT_EQ(own_user(kUuid, kQemu, root.path()).uid, first + 1);
+}
+
+TEST_F(OwnUserAsRoot, IsGivenAFileAndNeverWhatALinkPointsTo) {
+    const test::TemporaryDirectory root;
+    root.write("target", "");
+    ASSERT_EQ(::symlink("target", (root / "link").c_str()), 0);
+    give_file({}, {1234, 5678});
+    give_file(root / "link", {1234, 5678});
+    struct stat status {};
+    ASSERT_EQ(::lstat((root / "link").c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, 1234U);
+    EXPECT_EQ(status.st_gid, 5678U);
+    ASSERT_EQ(::lstat((root / "target").c_str(), &status), 0);
+    EXPECT_EQ(status.st_uid, ::geteuid());
+    EXPECT_EQ(test::failure_of([&] {
+                  give_file(root / "missing", {1234, 5678});
+                  return 0;
+              }).code(),
+              base::ErrorCode::not_found);
+}
+
+}  // namespace
+}  // namespace kata::libvirt_driver
