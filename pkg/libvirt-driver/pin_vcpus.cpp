@@ -34,11 +34,7 @@ void pin_domain_vcpus(virConnectPtr connection,
     }
     for (unsigned vcpu = 0; vcpu < cpus.size(); ++vcpu) {
         std::vector<unsigned char> map = cpu_map(cpus[vcpu]);
-        if (virDomainPinVcpuFlags(domain.get(),
-                                  vcpu,
-                                  map.data(),
-                                  static_cast<int>(map.size()),
-                                  VIR_DOMAIN_AFFECT_LIVE) < 0) {
+        if (virDomainPinVcpu(domain.get(), vcpu, map.data(), static_cast<int>(map.size())) < 0) {
             throw last_error(operation);
         }
     }
