@@ -134,6 +134,9 @@ stage_modules() {
     while read -r type name; do
         stage_named_modules "$name" | sed "s/^/$type /"
     done < <(read_list "$GUEST_RECIPE/disk-modules") | awk '!seen[$0]++' >"$STAGE/etc/kata-agent/disk-modules"
+    while read -r numbers name; do
+        stage_named_modules "$name" | sed "s|^|$numbers |"
+    done < <(read_list "$GUEST_RECIPE/virtio-modules") >"$STAGE/etc/kata-agent/virtio-modules"
 }
 
 stage_skeleton() {
@@ -169,7 +172,7 @@ pack() {
 
 # What the archive is made from, as one checksum: packages, kernel, agent and this recipe.
 inputs() {
-    cat "$USERLAND.made-from" "$GUEST_OUT/kernel.made-from" "$1" "$GUEST_RECIPE"/{initrd.sh,common.sh,programs,modules,device-modules,disk-modules} |
+    cat "$USERLAND.made-from" "$GUEST_OUT/kernel.made-from" "$1" "$GUEST_RECIPE"/{initrd.sh,common.sh,programs,modules,device-modules,disk-modules,virtio-modules} |
         sha256sum | cut -d' ' -f1
 }
 

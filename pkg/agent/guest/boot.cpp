@@ -17,6 +17,7 @@
 #include <sstream>
 
 #include "pkg/agent/guest/guest_log.h"
+#include "pkg/agent/guest/virtio_modules.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 
@@ -25,6 +26,8 @@ namespace {
 
 constexpr const char* kNewRoot = "/.root";
 constexpr const char* kModuleList = "/etc/kata-agent/modules";
+constexpr const char* kVirtioModuleList = "/etc/kata-agent/virtio-modules";
+constexpr const char* kVirtioDevices = "/sys/bus/virtio/devices";
 constexpr const char* kCgroupRoot = "/sys/fs/cgroup";
 constexpr const char* kHostname = "kata";
 constexpr rlim_t kMaxFiles = 1 << 20;
@@ -127,6 +130,10 @@ void enable_controllers() {
 void load_modules() {
     for (const std::string& path :
          parse_module_list(base::try_read_file(kModuleList).value_or(""))) {
+        attempt([&] { load_module(path); });
+    }
+    for (const std::string& path :
+         virtio_modules(base::try_read_file(kVirtioModuleList).value_or(""), kVirtioDevices)) {
         attempt([&] { load_module(path); });
     }
 }
