@@ -24,10 +24,10 @@ deps: ## install the Debian packages that are missing (building, running, testin
 build: ## compile everything into build/
 	@make/build.sh
 
-guest: build ## make the guest's kernel and initrd from Debian packages
+guest: build ## make the guest's kernel, initrd and image from Debian packages
 	@make/guest.sh
 
-guest-check: build ## prove that two builds of the initrd from scratch are equal
+guest-check: build ## prove that two builds of the guest's files from scratch are equal
 	@make/guest.sh check
 
 install: ## install what was built (PREFIX=/usr, DESTDIR= for packaging)

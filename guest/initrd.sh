@@ -2,7 +2,7 @@
 # Makes $GUEST_OUT/initrd.img: an uncompressed cpio archive with kata-agent as /init, crun, ps, their
 # libraries, and the kernel modules of guest/modules. The same packages and the same
 # agent give the same bytes: names sorted, one time stamp, owner 0:0, inode numbers in order.
-# Usage: initrd.sh AGENT   (needs kernel.sh's output)
+# Usage: initrd.sh AGENT   (needs kernel.sh's output); sourced by loader.sh, which stages another tree
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -160,14 +160,15 @@ stage_agent() {
     ! readelf -lW "$STAGE/init" | grep -q INTERP || stage_libraries "$STAGE/init"
 }
 
-# --reproducible drops device numbers and renumbers inodes in the order of the names.
+# pack FILE: --reproducible drops device numbers and renumbers inodes in the order of the names.
 pack() {
+    local file=$1
     find "$STAGE" -mindepth 1 -exec touch -h -d @0 {} +
     find "$STAGE" -type d -exec chmod 0755 {} +
     chmod 1777 "$STAGE/tmp"
     (cd "$STAGE" && find . -mindepth 1 -printf '%P\0' | LC_ALL=C sort -z |
-        cpio --quiet --null --create --format=newc --reproducible --owner=0:0) >"$GUEST_OUT/initrd.new"
-    mv "$GUEST_OUT/initrd.new" "$GUEST_OUT/initrd.img"
+        cpio --quiet --null --create --format=newc --reproducible --owner=0:0) >"$file.new"
+    mv "$file.new" "$file"
 }
 
 # What the archive is made from, as one checksum: packages, kernel, agent and this recipe.
@@ -191,8 +192,8 @@ main() {
     stage_agent "$agent"
     stage_programs
     stage_modules
-    pack
+    pack "$GUEST_OUT/initrd.img"
     printf '%s\n' "$sum" >"$GUEST_OUT/initrd.made-from"
 }
 
-main "$@"
+[[ ${BASH_SOURCE[0]} != "$0" ]] || main "$@"

@@ -23,7 +23,7 @@ export CCACHE_SLOPPINESS=pch_defines,time_macros
 # built NAME: the path of a program or library of the build.
 built() {
     local directory
-    for directory in bin cli pkg/agent/shim pkg/agent/guest .; do
+    for directory in bin cli pkg/agent/shim pkg/agent/guest pkg/agent/loader .; do
         if [[ -f $BUILD/$directory/$1 ]]; then
             printf '%s\n' "$BUILD/$directory/$1"
             return
@@ -77,7 +77,7 @@ set_up() {
     need_amd64
     step "install missing packages" make/deps.sh "$@"
     step "compile (the first time takes minutes)" make/build.sh
-    step "make the guest's kernel and initrd" make/guest.sh
+    step "make the guest's kernel, initrd and image" make/guest.sh
     step "install to $PREFIX and $GUEST_DIR" make/install.sh
     step "libvirt answers" make/ensure-libvirt.sh
 }

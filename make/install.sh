@@ -43,9 +43,11 @@ put_programs() {
 }
 
 put_guest() {
-    [[ -e $BUILD/guest/vmlinux && -e $BUILD/guest/initrd.img ]] || die "there is no guest; run make guest first"
-    put 0644 "$BUILD/guest/vmlinux" "$GUEST_DIR/vmlinux"
-    put 0644 "$BUILD/guest/initrd.img" "$GUEST_DIR/initrd.img"
+    local file
+    for file in vmlinux initrd.img kata-containers.img loader.img; do
+        [[ -e $BUILD/guest/$file ]] || die "there is no guest ($file); run make guest first"
+        put 0644 "$BUILD/guest/$file" "$GUEST_DIR/$file"
+    done
 }
 
 # Those parts that the source tree has.

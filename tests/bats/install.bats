@@ -32,7 +32,7 @@ uninstall_from_stage() {
     for file in usr/bin/kata-runtime usr/libexec/kata-runtime/kata-shim usr/libexec/kata-runtime/libkata-{vm,net}.so; do
         [[ $(stat -c '%U:%G %a' "$STAGE/$file") == "root:root 755" ]]
     done
-    for file in vmlinux initrd.img; do
+    for file in vmlinux initrd.img kata-containers.img loader.img; do
         [[ $(stat -c '%U:%G %a' "$STAGE/var/lib/kata-containers/$file") == "root:root 644" ]]
     done
 }

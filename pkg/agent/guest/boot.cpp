@@ -1,6 +1,7 @@
 #include "pkg/agent/guest/boot.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -9,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -59,8 +61,20 @@ constexpr std::array kMounts{
     Mount{"cgroup2", kCgroupRoot, "cgroup2", kNoPrograms, "nsdelegate", true},
 };
 
-// pivot_root(2), which crun uses, refuses the initramfs: the root must be a mount with a parent.
+bool root_is_initramfs() {
+    struct statfs facts {};
+    if (::statfs("/", &facts) != 0) {
+        throw base::errno_error("look at", "/", errno);
+    }
+    return facts.f_type == RAMFS_MAGIC || facts.f_type == TMPFS_MAGIC;
+}
+
+// pivot_root(2), which crun uses, refuses the initramfs: the root must be a mount with a parent, as
+// that of an image is.
 void make_root_pivotable() {
+    if (!root_is_initramfs()) {
+        return;
+    }
     ::mkdir(kNewRoot, 0755);
     if (::mount("/", kNewRoot, nullptr, MS_BIND, nullptr) != 0 || ::chdir(kNewRoot) != 0 ||
         ::mount(".", "/", nullptr, MS_MOVE, nullptr) != 0 || ::chroot(".") != 0 ||
