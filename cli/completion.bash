@@ -4,8 +4,8 @@
 
 # _kata_runtime_options [COMMAND]: the options of the help page, one on a line.
 _kata_runtime_options() {
-    kata-runtime help ${1:+"$1"} 2>/dev/null | sed -n '/OPTIONS:$/,$p' | grep -oE '^   -[^ ].*' |
-        sed 's/  .*//' | grep -oE -- '--?[a-z][a-z-]*'
+    kata-runtime help ${1:+"$1"} 2>/dev/null | sed -n '/OPTIONS:$/,$s/^   -/-/p' | sed 's/  .*//' |
+        grep -oE -- '--?[a-z][a-z-]*'
 }
 
 _kata_runtime_commands() {

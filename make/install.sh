@@ -55,8 +55,9 @@ put_documents() {
     local page
     [[ ! -e $BUILD/configuration.toml ]] ||
         put 0644 "$BUILD/configuration.toml" "$PREFIX/share/defaults/kata-containers/configuration.toml"
-    [[ ! -e cli/completion.bash ]] ||
-        put 0644 cli/completion.bash "$PREFIX/share/bash-completion/completions/kata-runtime"
+    put 0644 cli/completion.bash "$PREFIX/share/bash-completion/completions/kata-runtime"
+    put 0644 cli/completion.zsh "$PREFIX/share/zsh/vendor-completions/_kata-runtime"
+    put 0644 cli/completion.fish "$PREFIX/share/fish/vendor_completions.d/kata-runtime.fish"
     for page in "$BUILD"/man/*.[1-8]; do
         [[ ! -e $page ]] || put 0644 "$page" "$PREFIX/share/man/man${page##*.}/${page##*/}"
     done
