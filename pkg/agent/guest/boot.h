@@ -8,8 +8,8 @@
 namespace kata::agent::guest {
 
 /// Makes the running system one that crun can work in. Must be called once, first, as pid 1 of an
-/// initrd or of an image, whose root may be read-only. What is missing afterwards is reported on the console; only the loss of /, /proc, /dev
-/// or /sys throws.
+/// initrd or of an image, whose root may be read-only. What is missing afterwards is reported on
+/// the console; only the loss of /, /proc, /dev or /sys throws.
 void boot();
 
 /// The paths in a module list: one a line, '#' begins a comment.

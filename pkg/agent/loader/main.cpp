@@ -1,5 +1,5 @@
-// kata-loader: pid 1 of the small initrd that a guest boots whose root is on an image. It loads the drivers that
-// stock kernels have as modules, mounts the image and becomes the kata-agent in it.
+// kata-loader: pid 1 of the small initrd that a guest boots whose root is on an image. It loads the
+// drivers that stock kernels have as modules, mounts the image and becomes the kata-agent in it.
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -50,9 +50,8 @@ void mount_new_root(const RootParameters& root) {
     ::mkdir(kNewRoot, 0755);
     if (::mount(root.device.c_str(), kNewRoot, root.type.c_str(), MS_RDONLY, root.flags.c_str()) !=
         0) {
-        throw base::errno_error("mount the root file system (" + root.type + ")",
-                                root.device,
-                                errno);
+        throw base::errno_error(
+            "mount the root file system (" + root.type + ")", root.device, errno);
     }
 }
 

@@ -5,8 +5,8 @@
 
 namespace kata::agent::loader {
 
-/// Mounts the root, read-only, as soon as its device is there. @throws base::Error naming the device;
-/// timeout if it does not come.
+/// Mounts the root, read-only, as soon as its device is there. @throws base::Error naming the
+/// device; timeout if it does not come.
 void mount_new_root(const RootParameters& root);
 
 /// Gives back the memory of everything in the initrd, makes the mounted root "/" and becomes its

@@ -1,5 +1,6 @@
-// What the kernel's command line says of the root file system, in the kernel's own words: root=, rootfstype= and
-// rootflags=. A kernel with all drivers built in would mount the same without a loader. Nothing is mounted here.
+// What the kernel's command line says of the root file system, in the kernel's own words: root=,
+// rootfstype= and rootflags=. A kernel with all drivers built in would mount the same without a
+// loader. Nothing is mounted here.
 #pragma once
 
 #include <string>

@@ -29,7 +29,8 @@ TEST(RootParameters, AreNotLookedForInWhatIsQuoted) {
 }
 
 TEST(RootParameters, MustNameADevice) {
-    for (const char* line : {"", "quiet", "root=", "root=/dev/", "root=UUID=1", "root=/etc/passwd"}) {
+    for (const char* line :
+         {"", "quiet", "root=", "root=/dev/", "root=UUID=1", "root=/etc/passwd"}) {
         test::expect_error([&] { return parse_root_parameters(line); },
                            base::ErrorCode::invalid_argument,
                            "names no device below /dev");

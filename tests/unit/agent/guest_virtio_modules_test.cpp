@@ -1,8 +1,7 @@
-#include "pkg/agent/guest/virtio_modules.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pkg/agent/guest/virtio_modules.h"
 #include "tests/unit/support/temporary_directory.h"
 
 namespace kata::agent::guest {
