@@ -21,7 +21,7 @@ using base::ErrorCode;
 
 constexpr std::uint64_t kSectorBytes = 512;  // in which sysfs counts, whatever the device's own
 
-std::string quoted(const std::filesystem::path& path) {
+std::string in_quotes(const std::filesystem::path& path) {
     return "\"" + base::printable(path.native(), 256) + "\"";
 }
 
@@ -73,7 +73,7 @@ DiskSource disk_source(const std::filesystem::path& path, const DiskHost& host) 
     const struct stat status = status_of(fd, path);
     if (!S_ISBLK(status.st_mode) && !S_ISREG(status.st_mode)) {
         throw Error(ErrorCode::invalid_argument,
-                    quoted(path) + " is neither a block device nor a regular file");
+                    in_quotes(path) + " is neither a block device nor a regular file");
     }
     DiskSource source = described(status, path);
     if (source.is_block_device) {
@@ -104,7 +104,7 @@ base::UniqueFd open_source(const DiskSource& source) {
     if (found.is_block_device != source.is_block_device || found.inode != source.inode ||
         numbers_of(found) != numbers_of(source)) {
         throw Error(ErrorCode::invalid_state,
-                    quoted(source.path) + " was replaced while it was being used");
+                    in_quotes(source.path) + " was replaced while it was being used");
     }
     return fd;
 }
@@ -125,8 +125,8 @@ void require_not_mounted(const DiskSource& source, const DiskHost& host) {
         if (words >> id >> parent >> numbers >> root >> mount_point &&
             numbers == numbers_of(source)) {
             throw Error(ErrorCode::invalid_state,
-                        quoted(source.path) + " is mounted on the host at " + quoted(mount_point) +
-                            "; unmount it there first");
+                        in_quotes(source.path) + " is mounted on the host at " +
+                            in_quotes(mount_point) + "; unmount it there first");
         }
     }
 }
@@ -139,7 +139,7 @@ std::uint64_t size_of_source(const DiskSource& source, const DiskHost& host) {
     const std::string text = base::read_file(file);
     std::uint64_t sectors = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), sectors).ec != std::errc()) {
-        throw Error(ErrorCode::internal, "cannot read a size in " + quoted(file));
+        throw Error(ErrorCode::internal, "cannot read a size in " + in_quotes(file));
     }
     return sectors * kSectorBytes;
 }

@@ -65,7 +65,7 @@ class DiskStorages {
         std::set<std::string> users;
     };
 
-    void release(const std::string& key, const Disk& disk) noexcept;
+    static void release(const std::string& key, const Disk& disk) noexcept;
 
     std::mutex mutex_;
     std::map<std::string, Disk> disks_;  // by mount point, or by serial
