@@ -70,7 +70,9 @@ pid_t require_qemu(const VmConfig& config, std::optional<UserIds> user) {
 }
 
 // A daemon that does not change users cannot give a VM another one.
-std::optional<UserIds> user_for(const VmConfig& config, std::optional<UserIds> usual) {
+std::optional<UserIds> user_for(const VmConfig& config,
+                                std::optional<UserIds> usual,
+                                sandbox::Accelerator accelerator) {
     if (!config.machine.own_user) {
         return usual;
     }
@@ -79,7 +81,7 @@ std::optional<UserIds> user_for(const VmConfig& config, std::optional<UserIds> u
                     "rootless needs a libvirt that runs as root and has the security driver dac; "
                     "use qemu:///system, or leave rootless out");
     }
-    return own_user(config.uuid, *usual, "/");
+    return own_user(config.uuid, *usual, accelerator == sandbox::Accelerator::kvm, "/");
 }
 
 // libvirt has one directory for the memory files of all VMs and no setting for that of one.
@@ -121,9 +123,10 @@ StartedVm describe_started(virDomainPtr domain,
 }
 
 StartedVm start_paused(virConnectPtr connection, const VmConfig& config) {
-    const std::optional<UserIds> user = user_for(config, ask_qemu_user(connection));
-    const QemuUser qemu_user = describe_user(user.value_or(current_user_ids()));
+    const std::optional<UserIds> usual = ask_qemu_user(connection);
+    const QemuUser qemu_user = describe_user(usual.value_or(current_user_ids()));
     AcceleratorChoice choice = choose_accelerator(config.accelerator, probe_kvm("/", qemu_user));
+    const std::optional<UserIds> user = user_for(config, usual, choice.accelerator);
     give_file(config.machine.firmware.variables, user.value_or(current_user_ids()));
     const std::string xml = build_domain_xml(config, {choice.accelerator, user});
     const DomainHandle domain = create_domain(connection, config, xml, VIR_DOMAIN_START_PAUSED);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -12,7 +13,10 @@
 namespace kata::libvirt_driver {
 namespace {
 
-constexpr mode_t kGroupMayUse = S_IRGRP | S_IWGRP;
+using base::Error;
+using base::ErrorCode;
+
+constexpr const char* kVmDirectory = "var/lib/libvirt/qemu";
 
 std::set<uid_t> users_of_processes(const std::filesystem::path& proc) {
     std::set<uid_t> users;
@@ -27,11 +31,25 @@ std::set<uid_t> users_of_processes(const std::filesystem::path& proc) {
     return users;
 }
 
-gid_t kvm_group(const std::filesystem::path& device, gid_t otherwise) {
+/// The group without which a stranger cannot use `path`. nullopt: anybody can, or it is not there.
+std::optional<gid_t> needed_group(const std::filesystem::path& path, mode_t everybody) {
     struct stat status {};
-    const bool by_group = ::stat(device.c_str(), &status) == 0 && status.st_gid != 0 &&
-                          (status.st_mode & kGroupMayUse) == kGroupMayUse;
-    return by_group ? status.st_gid : otherwise;
+    if (::stat(path.c_str(), &status) != 0 || (status.st_mode & everybody) == everybody) {
+        return std::nullopt;
+    }
+    return status.st_gid;
+}
+
+gid_t group_for(UserIds qemu, bool kvm, const std::filesystem::path& root) {
+    const auto directory = needed_group(root / kVmDirectory, S_IXOTH);
+    const auto device = kvm ? needed_group(root / "dev/kvm", S_IROTH | S_IWOTH) : std::nullopt;
+    if (directory && device && directory != device) {
+        throw Error(ErrorCode::unsupported,
+                    "rootless needs a user that is in the group of /dev/kvm and can search "
+                    "/var/lib/libvirt/qemu, and libvirt gives it one group only; run "
+                    "'chmod o+x /var/lib/libvirt/qemu'");
+    }
+    return device.value_or(directory.value_or(qemu.gid));
 }
 
 // FNV-1a: UUIDs are random, so that any mixing of their digits spreads.
@@ -45,13 +63,16 @@ uid_t number_of(const std::string& uuid) {
 
 }  // namespace
 
-UserIds own_user(const std::string& uuid, UserIds qemu, const std::filesystem::path& root) {
+UserIds own_user(const std::string& uuid,
+                 UserIds qemu,
+                 bool kvm,
+                 const std::filesystem::path& root) {
     const std::set<uid_t> taken = users_of_processes(root / "proc");
     uid_t number = number_of(uuid);
     while (taken.contains(kFirstOwnUser + number)) {
         number = (number + 1) % kOwnUsers;
     }
-    return {kFirstOwnUser + number, kvm_group(root / "dev/kvm", qemu.gid)};
+    return {kFirstOwnUser + number, group_for(qemu, kvm, root)};
 }
 
 void give_file(const std::filesystem::path& file, UserIds owner) {

@@ -14,11 +14,14 @@ namespace kata::libvirt_driver {
 inline constexpr uid_t kFirstOwnUser = 0x70000000;
 inline constexpr uid_t kOwnUsers = 0x08000000;
 
-/// The user for the VM with this UUID: one that no process has. Its group is that of /dev/kvm where
-/// a group has that, else QEMU's usual one.
-/// @param root "/" or, in tests, a directory that holds proc and dev/kvm.
+/// The user for the VM with this UUID: one that no process has, in the one group that QEMU needs:
+/// that of libvirt's directory for VMs, or with KVM that of /dev/kvm. Of what everybody may use it
+/// needs no group, and has that of `qemu`.
+/// @param root "/" or, in tests, a directory that holds proc, dev/kvm and var/lib/libvirt/qemu.
+/// @throws Error unsupported with the remedy if QEMU would need both groups.
 [[nodiscard]] UserIds own_user(const std::string& uuid,
                                UserIds qemu,
+                               bool kvm,
                                const std::filesystem::path& root);
 
 /// Gives a file to `owner`; an empty path is nothing. @throws base::Error by errno

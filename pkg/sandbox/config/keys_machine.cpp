@@ -140,7 +140,7 @@ constexpr std::array kKeys = {
     ignored(kQemu, "disable_selinux", kFlag, "false", kAny, kNoAnnotation, "", "use security_driver in libvirt's qemu.conf"),
     ignored(kQemu, "disable_guest_selinux", kFlag, "true", kAny, kNoAnnotation, "", "a guest has no SELinux"),
     obeyed(kQemu, "rootless", kFlag, "false", kAny, kSameName, "", [](Config& c, const Value& v) { c.machine.rootless = flag(v); },
-           "Run the QEMU of each VM as a user that nobody else has, instead of one for all VMs, in the group of /dev/kvm."),
+           "Run the QEMU of each VM as a user that nobody else has, instead of one for all VMs. With KVM that needs 'chmod o+x /var/lib/libvirt/qemu', unless everybody may use /dev/kvm."),
     ignored(kQemu, "enable_debug", kFlag, "false", kAny, kNoAnnotation, "", "use enable_debug below [runtime]; the guest's console is console.log in the sandbox's state directory"),
     ignored(kQemu, "extra_monitor_socket", kText, "\"\"", one_of("hmp qmp qmp-pretty"), kNoAnnotation, "", "use virsh qemu-monitor-command"),
     ignored(kQemu, "use_legacy_serial", kFlag, "false", kAny, kSameName, "", "the guest's console is always the serial one, ttyS0"),

@@ -16,19 +16,22 @@ constexpr const char* kUuid = "7b0c5a53-1d3e-4c55-8f6a-0d7a4f1f2b11";
 
 TEST(OwnUser, IsOneOfTheRangeAndTheSameForTheSameVm) {
     const test::TemporaryDirectory root;
-    const UserIds user = own_user(kUuid, kQemu, root.path());
+    const UserIds user = own_user(kUuid, kQemu, false, root.path());
     EXPECT_GE(user.uid, kFirstOwnUser);
     EXPECT_LT(user.uid, kFirstOwnUser + kOwnUsers);
-    EXPECT_EQ(own_user(kUuid, kQemu, root.path()), user);
-    EXPECT_NE(own_user("7b0c5a53-1d3e-4c55-8f6a-0d7a4f1f2b12", kQemu, root.path()).uid, user.uid);
+    EXPECT_EQ(own_user(kUuid, kQemu, false, root.path()), user);
+    EXPECT_NE(own_user("7b0c5a53-1d3e-4c55-8f6a-0d7a4f1f2b12", kQemu, false, root.path()).uid,
+              user.uid);
 }
 
-TEST(OwnUser, HasQemusGroupWhereNoGroupHasKvm) {
+TEST(OwnUser, HasQemusGroupWhereItNeedsNone) {
     const test::TemporaryDirectory root;
-    EXPECT_EQ(own_user(kUuid, kQemu, root.path()).gid, kQemu.gid);
+    EXPECT_EQ(own_user(kUuid, kQemu, true, root.path()).gid, kQemu.gid);
     root.write("dev/kvm", "");
-    ASSERT_EQ(::chmod((root / "dev/kvm").c_str(), 0600), 0);
-    EXPECT_EQ(own_user(kUuid, kQemu, root.path()).gid, kQemu.gid);
+    root.write("var/lib/libvirt/qemu/ram", "");
+    ASSERT_EQ(::chmod((root / "dev/kvm").c_str(), 0666), 0);
+    ASSERT_EQ(::chmod((root / "var/lib/libvirt/qemu").c_str(), 0751), 0);
+    EXPECT_EQ(own_user(kUuid, kQemu, true, root.path()).gid, kQemu.gid);
 }
 
 class OwnUserAsRoot : public testing::Test {
@@ -40,20 +43,28 @@ class OwnUserAsRoot : public testing::Test {
     }
 };
 
-TEST_F(OwnUserAsRoot, HasTheGroupOfKvm) {
+TEST_F(OwnUserAsRoot, HasTheGroupOfKvmOrOfLibvirtsDirectory) {
     const test::TemporaryDirectory root;
     root.write("dev/kvm", "");
+    root.write("var/lib/libvirt/qemu/ram", "");
     ASSERT_EQ(::chmod((root / "dev/kvm").c_str(), 0660), 0);
     ASSERT_EQ(::chown((root / "dev/kvm").c_str(), 0, 36), 0);
-    EXPECT_EQ(own_user(kUuid, kQemu, root.path()).gid, 36U);
+    ASSERT_EQ(::chmod((root / "var/lib/libvirt/qemu").c_str(), 0750), 0);
+    ASSERT_EQ(::chown((root / "var/lib/libvirt/qemu").c_str(), 64055, 64055), 0);
+    EXPECT_EQ(own_user(kUuid, kQemu, false, root.path()).gid, 64055U);
+    test::expect_error([&] { return own_user(kUuid, kQemu, true, root.path()); },
+                       base::ErrorCode::unsupported,
+                       "chmod o+x /var/lib/libvirt/qemu");
+    ASSERT_EQ(::chmod((root / "var/lib/libvirt/qemu").c_str(), 0751), 0);
+    EXPECT_EQ(own_user(kUuid, kQemu, true, root.path()).gid, 36U);
 }
 
 TEST_F(OwnUserAsRoot, IsNotThatOfAProcess) {
     const test::TemporaryDirectory root;
-    const uid_t first = own_user(kUuid, kQemu, root.path()).uid;
+    const uid_t first = own_user(kUuid, kQemu, false, root.path()).uid;
     root.write("proc/17/stat", "");
     ASSERT_EQ(::chown((root / "proc/17").c_str(), first, 0), 0);
-    EXPECT_EQ(own_user(kUuid, kQemu, root.path()).uid, first + 1);
+    EXPECT_EQ(own_user(kUuid, kQemu, false, root.path()).uid, first + 1);
 }
 
 TEST_F(OwnUserAsRoot, IsGivenAFileAndNeverWhatALinkPointsTo) {
