@@ -172,6 +172,8 @@ start_podman() {
     [[ $(storage_driver) == overlay2 ]] || PODMAN_STORAGE=vfs
     write_podman
     note_firewall
+    ENGINE_NETNS=$(mountpoint --quiet /run/netns && echo mounted || echo plain)
+    export ENGINE_NETNS
     [[ -n ${LIBPOD_PARENT:-} ]] || LIBPOD_PARENT=$(find /sys/fs/cgroup -maxdepth 2 -name libpod_parent | head -n 1)
     export LIBPOD_PARENT=${LIBPOD_PARENT:-none}
 }
@@ -192,6 +194,8 @@ stop_podman() {
     podman pod rm --all --force >/dev/null 2>&1 </dev/null || true
     podman rm --all --force --time 0 >/dev/null 2>&1 </dev/null || true
     clear_firewall
+    # podman makes a mount of it with the first network, and keeps it.
+    [[ $ENGINE_NETNS == mounted ]] || umount --lazy /run/netns 2>/dev/null || true
     [[ $LIBPOD_PARENT != none ]] || {
         remove_cgroups /libpod_parent/conmon
         remove_cgroups /libpod_parent
