@@ -1,6 +1,6 @@
 #!/bin/bash
-# Makes $GUEST_OUT/initrd.img: an uncompressed cpio archive with kata-agent as /init, crun, ps, their
-# libraries, and the kernel modules of guest/modules. The same packages and the same
+# Makes $GUEST_OUT/initrd.img: an uncompressed cpio archive with kata-agent as /init, crun, ps, busybox, their
+# libraries, and the kernel modules of guest/*modules. The same packages and the same
 # agent give the same bytes: names sorted, one time stamp, owner 0:0, inode numbers in order.
 # Usage: initrd.sh AGENT   (needs kernel.sh's output); sourced by loader.sh, which stages another tree
 set -euo pipefail
@@ -66,6 +66,15 @@ stage_programs() {
         stage_libraries "$STAGE/$program"
     done < <(read_list "$GUEST_RECIPE/programs")
     install -m 0755 "$(realpath "$USERLAND/lib/x86_64-linux-gnu/$LOADER")" "$STAGE/usr/lib64/$LOADER"
+}
+
+# The names under which busybox is a tool, but for those that another program of the guest has. It runs
+# here: the guest is of the same architecture.
+stage_tools() {
+    local tool
+    "$USERLAND/bin/busybox" --list | while read -r tool; do
+        [[ -e $STAGE/usr/bin/$tool ]] || ln -s busybox "$STAGE/usr/bin/$tool"
+    done
 }
 
 # module_closure DEP NAME...: the paths (as in modules.dep) to load for the modules, dependencies first,
@@ -137,6 +146,18 @@ stage_modules() {
     while read -r numbers name; do
         stage_named_modules "$name" | sed "s|^|$numbers |"
     done < <(read_list "$GUEST_RECIPE/virtio-modules") >"$STAGE/etc/kata-agent/virtio-modules"
+    mapfile -t names < <(read_list "$GUEST_RECIPE/optional-modules")
+    stage_named_modules "${names[@]}" >/dev/null
+    index_modules
+}
+
+# modprobe looks into modules.dep. The other lists that depmod makes are for hardware that no guest has.
+index_modules() {
+    local version
+    version=$(basename "$(compgen -G "$STAGE/usr/lib/modules/*")")
+    cp "$GUEST_OUT/modules/$version"/modules.{order,builtin,builtin.modinfo} "$STAGE/usr/lib/modules/$version"
+    depmod -b "$STAGE/usr" "$version"
+    find "$STAGE/usr/lib/modules/$version" -maxdepth 1 -type f ! -name modules.dep ! -name modules.builtin -delete
 }
 
 stage_skeleton() {
@@ -145,7 +166,7 @@ stage_skeleton() {
     for dir in dev etc mnt proc root run sys tmp usr/bin usr/lib64 "$LIBDIR"; do
         mkdir -p "$STAGE/$dir"
     done
-    for dir in bin lib lib64; do
+    for dir in bin lib lib64 sbin; do
         ln -s "usr/$dir" "$STAGE/$dir"
     done
     ln -s bin "$STAGE/usr/sbin"
@@ -173,7 +194,7 @@ pack() {
 
 # What the archive is made from, as one checksum: packages, kernel, agent and this recipe.
 inputs() {
-    cat "$USERLAND.made-from" "$GUEST_OUT/kernel.made-from" "$1" "$GUEST_RECIPE"/{initrd.sh,common.sh,programs,modules,device-modules,disk-modules,virtio-modules} |
+    cat "$USERLAND.made-from" "$GUEST_OUT/kernel.made-from" "$1" "$GUEST_RECIPE"/{initrd.sh,common.sh,programs,modules,device-modules,disk-modules,virtio-modules,optional-modules} |
         sha256sum | cut -d' ' -f1
 }
 
@@ -191,6 +212,7 @@ main() {
     stage_skeleton
     stage_agent "$agent"
     stage_programs
+    stage_tools
     stage_modules
     pack "$GUEST_OUT/initrd.img"
     printf '%s\n' "$sum" >"$GUEST_OUT/initrd.made-from"

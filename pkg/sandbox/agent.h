@@ -43,9 +43,18 @@ struct GuestStorage {
     std::string mount_point;
 };
 
+/// A kernel module that the guest's modprobe loads.
+struct GuestModule {
+    std::string name;
+    std::vector<std::string> parameters;
+};
+
 struct SandboxSetup {
     std::string sandbox_id;
     std::vector<GuestStorage> storages;
+    std::vector<GuestModule> kernel_modules = {};  // in the order of loading
+    std::string hook_path =
+        {};  // a directory of the guest with hooks for every container; may be empty
 };
 
 /// Containers and their processes; the rest is inherited.
@@ -78,6 +87,7 @@ class Agent : public GuestNetwork, public GuestResources, public GuestVolumes {
     virtual void remove_container(const std::string& container_id, base::Deadline deadline) = 0;
 
     /// Starts another process in a running container.
+    /// @param container_id empty: a shell of the guest itself, outside of all containers.
     /// @param process_json an OCI `process` object, complete.
     virtual void exec_process(const std::string& container_id,
                               const std::string& exec_id,

@@ -46,6 +46,14 @@ void AgentClient::create_sandbox(const sandbox::SandboxSetup& setup, base::Deadl
             added->add_options(option);
         }
     }
+    for (const sandbox::GuestModule& module : setup.kernel_modules) {
+        v1::KernelModule* added = request.add_kernel_modules();
+        added->set_name(module.name);
+        for (const std::string& parameter : module.parameters) {
+            added->add_parameters(parameter);
+        }
+    }
+    request.set_guest_hook_path(setup.hook_path);
     unary_call<v1::CreateSandboxRequest, v1::CreateSandboxResponse>(
         *stub_,
         &v1::AgentService::Stub::PrepareAsyncCreateSandbox,

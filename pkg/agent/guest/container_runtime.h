@@ -8,6 +8,7 @@
 #include <string>
 
 #include "pkg/agent/guest/process_io.h"
+#include "pkg/base/deadline.h"
 
 namespace kata::agent::guest {
 
@@ -29,7 +30,8 @@ class ContainerRuntime {
     /// Reaper sees.
     /// @throws base::Error with the words engines look for (crun_error.h); nothing is left then.
     virtual StartedProcess create(const std::string& container_id,
-                                  const std::string& spec_json) = 0;
+                                  const std::string& spec_json,
+                                  base::Deadline deadline) = 0;
     virtual void start(const std::string& container_id) = 0;
     /// @param number tells the container's execs apart.
     virtual StartedProcess exec(const std::string& container_id,

@@ -83,22 +83,29 @@ pid_t ContainerTable::living_init(const std::string& id) const {
     return init->pid();
 }
 
-void ContainerTable::create(const std::string& id, const std::string& spec_json) {
+void ContainerTable::create(const std::string& id,
+                            const std::string& spec_json,
+                            base::Deadline deadline) {
     const auto container = reserve(id);
     const std::unique_lock lifecycle(container->lifecycle);
     const Reaper::Hold hold(reaper_);
     try {
-        const auto init = adopt(
-            runtime_.create(id, with_member_namespaces(spec_json, [&](const std::string& member) {
-                                return living_init(member);
-                            })));
+        const auto init = adopt(runtime_.create(
+            id,
+            with_member_namespaces(spec_json,
+                                   [&](const std::string& member) { return living_init(member); }),
+            deadline));
         const Cgroup cgroup = Cgroup::of_process(init->pid(), cgroups_);
         {
             const std::lock_guard lock(mutex_);
             container->cgroup = cgroup;
             container->init = init;
         }
-        reaper_.watch(init->pid(), [init, cgroup](int exit_code) {
+        log_debug("created container " + id + ", its init is process " +
+                  std::to_string(init->pid()));
+        reaper_.watch(init->pid(), [id, init, cgroup](int exit_code) {
+            log_debug("the init of container " + id + " has ended with " +
+                      std::to_string(exit_code));
             try {
                 cgroup.kill();  // without a pid namespace the init does not take the others along
             } catch (const Error& error) {
@@ -127,6 +134,7 @@ void ContainerTable::start(const std::string& id) {
     }
     runtime_.start(id);
     container->started = true;
+    log_debug("started container " + id);
 }
 
 void ContainerTable::remove(const std::string& id) {
@@ -139,6 +147,7 @@ void ContainerTable::remove(const std::string& id) {
     cgroup(id).kill();  // before the lock: whoever holds it may be waiting for one of them
     const std::unique_lock lifecycle(container->lifecycle);
     runtime_.remove(id);
+    log_debug("removed container " + id);
     const std::lock_guard lock(mutex_);
     containers_.erase(id);
 }
@@ -184,6 +193,7 @@ void ContainerTable::exec(const std::string& id,
     const Reaper::Hold hold(reaper_);
     try {
         const auto process = adopt(runtime_.exec(id, number, process_json));
+        log_debug("started process " + std::to_string(process->pid()) + " in container " + id);
         add_exec(*container, exec_id, process);
         reaper_.watch(process->pid(), [process](int exit_code) { process->note_exit(exit_code); });
     } catch (...) {
@@ -191,6 +201,30 @@ void ContainerTable::exec(const std::string& id,
         container->execs.erase(exec_id);
         throw;
     }
+}
+
+void ContainerTable::add_guest_shell(const std::string& exec_id,
+                                     const std::function<StartedProcess()>& start) {
+    if (exec_id.empty()) {
+        throw Error(ErrorCode::invalid_argument, "cannot open a debug console: it has no exec id");
+    }
+    const Reaper::Hold hold(reaper_);
+    const auto shell = adopt(start());
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(guest_shells_, [](const auto& entry) { return entry.second->ended(); });
+        guest_shells_[exec_id] = shell;
+    }
+    reaper_.watch(shell->pid(), [shell](int exit_code) { shell->note_exit(exit_code); });
+}
+
+std::shared_ptr<Process> ContainerTable::guest_shell(const std::string& exec_id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = guest_shells_.find(exec_id);
+    if (found == guest_shells_.end()) {
+        throw Error(ErrorCode::not_found, "no debug console " + quoted(exec_id) + " in the guest");
+    }
+    return found->second;
 }
 
 void ContainerTable::add_exec(Container& container,
@@ -248,6 +282,10 @@ void ContainerTable::signal(const std::string& id,
     if (signal < 0 || signal >= NSIG) {
         throw Error(ErrorCode::invalid_argument, "invalid signal " + std::to_string(signal));
     }
+    if (id.empty()) {
+        guest_shell(exec_id)->signal(signal);
+        return;
+    }
     const auto container = find(id);
     const auto target = process(id, all ? "" : exec_id);
     const bool is_init = all || exec_id.empty();
@@ -262,6 +300,9 @@ void ContainerTable::signal(const std::string& id,
 
 std::shared_ptr<Process> ContainerTable::process(const std::string& id,
                                                  const std::string& exec_id) const {
+    if (id.empty()) {
+        return guest_shell(exec_id);
+    }
     const auto container = find(id);
     const std::lock_guard lock(mutex_);
     if (exec_id.empty() && container->init) {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -38,7 +39,9 @@ class ContainerTable {
 
     /// @throws base::Error already_exists, invalid_argument for an id that is no file name, and the
     /// runtime's.
-    void create(const std::string& id, const std::string& spec_json);
+    void create(const std::string& id,
+                const std::string& spec_json,
+                base::Deadline deadline = base::Deadline::after(std::chrono::seconds(120)));
     /// @throws base::Error invalid_state unless the container is created and not yet started.
     void start(const std::string& id);
     /// Kills what is left of it and forgets it. An unknown id is fine.
@@ -46,6 +49,9 @@ class ContainerTable {
     void remove_all();
     /// @param exec_id not empty, and not that of an exec that still runs.
     void exec(const std::string& id, const std::string& exec_id, const std::string& process_json);
+    /// Takes a shell of the guest itself, which is then the process `exec_id` of container "".
+    /// @param start called here, so that no exit of it is missed.
+    void add_guest_shell(const std::string& exec_id, const std::function<StartedProcess()>& start);
     /// @param exec_id empty: the init. @param all every process of the container, whatever exec_id
     /// says.
     /// @throws base::Error not_found "no such process" if there is nobody to signal.
@@ -77,6 +83,7 @@ class ContainerTable {
     [[nodiscard]] std::shared_ptr<Container> find(const std::string& id) const;
     [[nodiscard]] std::shared_ptr<Container> reserve(const std::string& id);
     [[nodiscard]] std::shared_ptr<Process> adopt(StartedProcess started);
+    [[nodiscard]] std::shared_ptr<Process> guest_shell(const std::string& exec_id) const;
     [[nodiscard]] pid_t living_init(const std::string& id) const;
     [[nodiscard]] std::vector<std::string> ids() const;
     void add_exec(Container& container, const std::string& id, std::shared_ptr<Process> process);
@@ -89,6 +96,7 @@ class ContainerTable {
     const std::filesystem::path cgroups_;
     mutable std::mutex mutex_;
     std::map<std::string, std::shared_ptr<Container>> containers_;
+    std::map<std::string, std::shared_ptr<Process>> guest_shells_;
 };
 
 }  // namespace kata::agent::guest

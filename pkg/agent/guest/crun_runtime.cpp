@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -35,6 +36,8 @@ struct CrunRuntime::Invocation {
     std::vector<std::string> command;
     std::string container_id;
     nlohmann::json process;  // of those that start one
+    // A minute means that it hangs, even under software emulation.
+    base::Deadline deadline = base::Deadline::after(std::chrono::seconds(120));
 
     [[nodiscard]] std::string file(const char* suffix) const { return files.native() + suffix; }
 };
@@ -45,8 +48,6 @@ using base::Error;
 using base::ErrorCode;
 using nlohmann::json;
 
-// Starting a container under software emulation takes seconds; a minute means that it hangs.
-constexpr std::chrono::seconds kCrunTime{120};
 constexpr std::size_t kMaxLog = std::size_t{64} << 10;
 constexpr const char* kOldestVersion = "1.0.2";
 
@@ -153,21 +154,21 @@ void lower_version(json& spec) {
 }  // namespace
 
 std::filesystem::path CrunRuntime::bundle_of(const std::string& container_id) const {
-    return paths_.bundles / container_id;
+    return settings_.bundles / container_id;
 }
 
 void CrunRuntime::run(const Invocation& invocation, LaunchSpec spec) {
     const std::string log = invocation.file("crun.log");
     ::unlink(log.c_str());
     spec.program = program_.path();
-    spec.args = {"--root=" + paths_.state.native(), "--cgroup-manager=cgroupfs", "--log=" + log};
+    spec.args = {"--root=" + settings_.state.native(), "--cgroup-manager=cgroupfs", "--log=" + log};
     spec.args.insert(spec.args.end(), invocation.command.begin(), invocation.command.end());
     spec.args.push_back(invocation.container_id);
     const base::UniqueFd early(::memfd_create("crun", MFD_CLOEXEC));
     if (spec.standard_error < 0) {
         spec.standard_error = early.get();
     }
-    if (launch_and_wait(spec, reaper_, base::Deadline::after(kCrunTime)) == 0) {
+    if (launch_and_wait(spec, reaper_, invocation.deadline) == 0) {
         return;
     }
     std::string text = read_log(log);
@@ -186,14 +187,14 @@ StartedProcess CrunRuntime::start_process(const Invocation& invocation) {
     LaunchSpec spec;
     spec.attributes = inherited_attributes(invocation.process);
     if (!wants_terminal(invocation.process)) {
-        StdioPipes pipes = make_stdio_pipes();
+        StdioPipes pipes = make_stdio_pipes(settings_.pipe_size);
         spec.standard_input = pipes.process.input.get();
         spec.standard_output = pipes.process.output.get();
         spec.standard_error = pipes.process.error.get();
         run(started, spec);
         return {read_pid(pid_file), std::move(pipes.agent)};
     }
-    const std::string socket_path = console_path(paths_.bundles);
+    const std::string socket_path = console_path(settings_.bundles);
     const base::ScopeExit remove_socket([&]() noexcept { remove_console(socket_path); });
     const ConsoleSocket socket(socket_path);
     started.command.push_back("--console-socket=" + socket_path);
@@ -201,7 +202,9 @@ StartedProcess CrunRuntime::start_process(const Invocation& invocation) {
     return {read_pid(pid_file), io_of_terminal(socket.take_master())};
 }
 
-StartedProcess CrunRuntime::create(const std::string& container_id, const std::string& spec_json) {
+StartedProcess CrunRuntime::create(const std::string& container_id,
+                                   const std::string& spec_json,
+                                   base::Deadline deadline) {
     json spec = parse_object(spec_json, "the container's specification");
     lower_version(spec);
     set_sysctls(take_guest_sysctls(spec));
@@ -223,7 +226,8 @@ StartedProcess CrunRuntime::create(const std::string& container_id, const std::s
                                             bundle / "init-",
                                             {"create", "--bundle=" + bundle.native()},
                                             container_id,
-                                            spec.value("process", json::object())});
+                                            spec.value("process", json::object()),
+                                            deadline});
     undo.release();
     return process;
 }
@@ -257,7 +261,7 @@ StartedProcess CrunRuntime::exec(const std::string& container_id,
 void CrunRuntime::remove(const std::string& container_id) {
     const std::filesystem::path bundle = bundle_of(container_id);
     std::error_code ignored;
-    if (std::filesystem::exists(paths_.state / container_id, ignored)) {
+    if (std::filesystem::exists(settings_.state / container_id, ignored)) {
         run({"remove the container", bundle / "remove-", {"delete", "--force"}, container_id, {}},
             {});
     }

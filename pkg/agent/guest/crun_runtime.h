@@ -14,22 +14,25 @@
 
 namespace kata::agent::guest {
 
-struct CrunPaths {
+struct CrunSettings {
     std::string program = "/usr/bin/crun";
     std::filesystem::path state = "/run/crun";
     std::filesystem::path bundles = "/run/kata-containers";
+    unsigned pipe_size = 0;  // of the standard streams of containers, see make_stdio_pipes()
 };
 
 class CrunRuntime final : public ContainerRuntime {
   public:
     /// @throws base::Error if crun cannot be read.
-    CrunRuntime(Reaper& reaper, CrunPaths paths)
+    CrunRuntime(Reaper& reaper, CrunSettings settings)
         : reaper_(reaper),
-          paths_(std::move(paths)),
-          program_(paths_.program),
-          shared_memory_(paths_.bundles / ".shm") {}
+          settings_(std::move(settings)),
+          program_(settings_.program),
+          shared_memory_(settings_.bundles / ".shm") {}
 
-    StartedProcess create(const std::string& container_id, const std::string& spec_json) override;
+    StartedProcess create(const std::string& container_id,
+                          const std::string& spec_json,
+                          base::Deadline deadline) override;
     void start(const std::string& container_id) override;
     StartedProcess exec(const std::string& container_id,
                         unsigned number,
@@ -43,7 +46,7 @@ class CrunRuntime final : public ContainerRuntime {
     [[nodiscard]] std::filesystem::path bundle_of(const std::string& container_id) const;
 
     Reaper& reaper_;
-    const CrunPaths paths_;
+    const CrunSettings settings_;
     const SealedProgram program_;
     SharedMemory shared_memory_;
 };

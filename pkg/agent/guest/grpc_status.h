@@ -1,4 +1,4 @@
-// The border between errors of the guest and gRPC's.
+// The border between errors and deadlines of the guest and gRPC's.
 #pragma once
 
 #include <chrono>

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -39,6 +40,7 @@ struct ChildPlan {
     std::vector<char*> argv;
     std::vector<char*> envp;
     std::array<int, 3> stdio;
+    bool controlling_terminal;
     std::optional<KernelSchedulerAttributes> scheduler;
     std::optional<int> io_priority;
     std::string oom_score_adjustment;  // in digits; "" leaves it alone
@@ -83,6 +85,10 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+bool take_terminal(const ChildPlan& plan) {
+    return !plan.controlling_terminal || ::ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0;
+}
+
 bool take_oom_score_adjustment(const std::string& digits) {
     const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     return file >= 0 &&
@@ -105,7 +111,7 @@ bool take_attributes(const ChildPlan& plan) {
     ::setsid();
     reset_signals();
     ::umask(0022);
-    if (take_stdio(plan.stdio) && take_attributes(plan)) {
+    if (take_stdio(plan.stdio) && take_terminal(plan) && take_attributes(plan)) {
         ::syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
         ::execve(plan.program, plan.argv.data(), plan.envp.data());
     }
@@ -138,6 +144,7 @@ pid_t launch(const LaunchSpec& spec, Reaper& reaper) {
         pointers_to(args),
         pointers_to(env),
         {or_null(spec.standard_input), or_null(spec.standard_output), or_null(spec.standard_error)},
+        spec.controlling_terminal,
         std::nullopt,
         spec.attributes.io_priority,
         spec.attributes.oom_score_adjustment ? std::to_string(*spec.attributes.oom_score_adjustment)

@@ -38,6 +38,7 @@ struct LaunchSpec {
     int standard_input = -1;        // -1: /dev/null; borrowed for the call, as are the next two
     int standard_output = -1;
     int standard_error = -1;
+    bool controlling_terminal = false;  // standard input is a terminal that becomes its own
     InheritedAttributes attributes;
 };
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <thread>
 
+#include "pkg/agent/guest/agent_options.h"
 #include "pkg/agent/guest/agent_server.h"
 #include "pkg/agent/guest/boot.h"
 #include "pkg/agent/guest/clock.h"
@@ -16,6 +17,7 @@
 #include "pkg/agent/guest/uevents.h"
 #include "pkg/agent/guest/virtio_ports.h"
 #include "pkg/agent/guest/vsock_listener.h"
+#include "pkg/base/file.h"
 
 namespace kata::agent::guest {
 namespace {
@@ -33,16 +35,28 @@ void keep_clock(EventLoop& loop, WorkerPool& workers, ClockKeeper& clock) {
     });
 }
 
+AgentOptions options_of_machine() {
+    const AgentOptions options =
+        parse_agent_options(base::try_read_file("/proc/cmdline").value_or(""));
+    if (options.debug) {
+        enable_debug_log();
+    }
+    return options;
+}
+
 void serve() {
     EventLoop loop;
     Reaper reaper;
     WorkerPool workers(kMaxWorkers);
-    CrunRuntime runtime(reaper, {});
+    const AgentOptions options = options_of_machine();
+    CrunSettings crun;
+    crun.pipe_size = options.container_pipe_size;
+    CrunRuntime runtime(reaper, crun);
     ContainerTable containers(loop, reaper, runtime);
     Storages storages;
     ClockKeeper clock(ClockSources::of_machine());
     AgentService service(
-        loop, workers, reaper, containers, storages, [&clock] { clock.correct(); });
+        loop, workers, reaper, containers, storages, options, [&clock] { clock.correct(); });
     AgentServer server(service);
 
     const auto on_connection = [&server](base::UniqueFd connection) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <utility>
 
 #include "pkg/base/error.h"
@@ -18,12 +19,20 @@ void set_nonblocking(const base::UniqueFd& fd) {
     }
 }
 
+base::Pipe make_pipe_of(unsigned bytes) {
+    base::Pipe pipe = base::make_pipe();
+    if (bytes > 0 && ::fcntl(pipe.write_end.get(), F_SETPIPE_SZ, bytes) < 0) {
+        throw base::errno_error("make a pipe of container_pipe_size", std::to_string(bytes), errno);
+    }
+    return pipe;
+}
+
 }  // namespace
 
-StdioPipes make_stdio_pipes() {
-    base::Pipe input = base::make_pipe();
-    base::Pipe output = base::make_pipe();
-    base::Pipe error = base::make_pipe();
+StdioPipes make_stdio_pipes(unsigned bytes) {
+    base::Pipe input = make_pipe_of(bytes);
+    base::Pipe output = make_pipe_of(bytes);
+    base::Pipe error = make_pipe_of(bytes);
     // The flag is of the open file: the process's ends are other files and stay blocking.
     set_nonblocking(input.write_end);
     set_nonblocking(output.read_end);

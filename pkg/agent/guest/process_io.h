@@ -26,7 +26,9 @@ struct StdioPipes {
     ProcessIo agent;
 };
 
-[[nodiscard]] StdioPipes make_stdio_pipes();
+/// @param bytes that each pipe can hold, rounded up by the kernel; 0: its default.
+/// @throws base::Error if the kernel refuses the size.
+[[nodiscard]] StdioPipes make_stdio_pipes(unsigned bytes = 0);
 
 /// @param master of a terminal.
 [[nodiscard]] ProcessIo io_of_terminal(base::UniqueFd master);

@@ -10,6 +10,9 @@
 
 #include "pkg/agent/guest/dns_call.h"
 #include "pkg/agent/guest/grpc_status.h"
+#include "pkg/agent/guest/guest_log.h"
+#include "pkg/agent/guest/guest_shell.h"
+#include "pkg/agent/guest/kernel_modules.h"
 #include "pkg/agent/guest/process_list.h"
 #include "pkg/agent/guest/stream_calls.h"
 #include "pkg/base/error.h"
@@ -20,7 +23,9 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr std::chrono::seconds kCreate{60};
+// Finding and linking a large module takes seconds under software emulation.
+constexpr std::chrono::seconds kModule{30};
+constexpr std::chrono::hours kLongestCreate{24};
 
 std::string kernel_release() {
     utsname names{};
@@ -57,17 +62,31 @@ grpc::ServerUnaryReactor* AgentService::Check(Context* context,
     return reactor;
 }
 
+void AgentService::prepare_sandbox(const v1::CreateSandboxRequest& request) {
+    for (const v1::KernelModule& module : request.kernel_modules()) {
+        load_kernel_module(
+            {module.name(), {module.parameters().begin(), module.parameters().end()}},
+            reaper_,
+            base::Deadline::after(kModule));
+    }
+    for (const v1::Storage& storage : request.storages()) {
+        storages_.mount({storage.source(),
+                         storage.fs_type(),
+                         {storage.options().begin(), storage.options().end()},
+                         storage.mount_point()});
+        log_debug("mounted " + storage.source() + " on " + storage.mount_point());
+    }
+    if (!request.guest_hook_path().empty()) {
+        hooks_.scan(request.guest_hook_path());
+    }
+}
+
 void AgentService::create_sandbox(const v1::CreateSandboxRequest& request) {
     if (sandbox_created_.exchange(true)) {
         throw Error(ErrorCode::already_exists, "cannot create the sandbox: it exists");
     }
     try {
-        for (const v1::Storage& storage : request.storages()) {
-            storages_.mount({storage.source(),
-                             storage.fs_type(),
-                             {storage.options().begin(), storage.options().end()},
-                             storage.mount_point()});
-        }
+        prepare_sandbox(request);
     } catch (const Error&) {
         storages_.unmount_all();
         sandbox_created_ = false;
@@ -96,7 +115,7 @@ grpc::ServerUnaryReactor* AgentService::CreateContainer(Context* context,
                                                         const v1::CreateContainerRequest* request,
                                                         v1::CreateContainerResponse*) {
     return run(context, [this, context, request] {
-        create_container(*request, deadline_of(*context, kCreate));
+        create_container(*request, deadline_of(*context, kLongestCreate));
         oom_.watch(request->container_id(), containers_.cgroup(request->container_id()));
     });
 }
@@ -126,11 +145,26 @@ grpc::ServerUnaryReactor* AgentService::RemoveContainer(Context* context,
     });
 }
 
+void AgentService::open_debug_console(const v1::ExecProcessRequest& request) {
+    if (!options_.debug_console) {
+        throw Error(ErrorCode::permission_denied,
+                    "cannot open a debug console: the sandbox was made without; set "
+                    "debug_console_enabled = true below [agent.kata] in configuration.toml and "
+                    "make it anew");
+    }
+    containers_.add_guest_shell(request.exec_id(),
+                                [&] { return start_guest_shell(request.process_json(), reaper_); });
+}
+
 grpc::ServerUnaryReactor* AgentService::ExecProcess(Context* context,
                                                     const v1::ExecProcessRequest* request,
                                                     v1::ExecProcessResponse*) {
     return run(context, [this, request] {
         before_process_();
+        if (request->container_id().empty()) {
+            open_debug_console(*request);
+            return;
+        }
         containers_.exec(request->container_id(), request->exec_id(), request->process_json());
     });
 }

@@ -11,10 +11,12 @@
 
 #include "agent.grpc.pb.h"
 
+#include "pkg/agent/guest/agent_options.h"
 #include "pkg/agent/guest/container_table.h"
 #include "pkg/agent/guest/cpu_memory.h"
 #include "pkg/agent/guest/dns_relay.h"
 #include "pkg/agent/guest/event_loop.h"
+#include "pkg/agent/guest/guest_hooks.h"
 #include "pkg/agent/guest/oom.h"
 #include "pkg/agent/guest/reaper.h"
 #include "pkg/agent/guest/storage.h"
@@ -34,12 +36,14 @@ class AgentService final : public v1::AgentService::CallbackService {
         Reaper& reaper,
         ContainerTable& containers,
         Storages& storages,
+        const AgentOptions& options = {},
         std::function<void()> before_process = [] {})
         : loop_(loop),
           workers_(workers),
           reaper_(reaper),
           containers_(containers),
           storages_(storages),
+          options_(options),
           before_process_(std::move(before_process)),
           oom_(loop),
           dns_(loop) {}
@@ -146,12 +150,16 @@ class AgentService final : public v1::AgentService::CallbackService {
     void create_sandbox(const v1::CreateSandboxRequest& request);
     // With its disks, which go again if it cannot be created (service_disks.cpp).
     void create_container(const v1::CreateContainerRequest& request, base::Deadline deadline);
+    void prepare_sandbox(const v1::CreateSandboxRequest& request);
+    void open_debug_console(const v1::ExecProcessRequest& request);
 
     EventLoop& loop_;
     WorkerPool& workers_;
     Reaper& reaper_;
     ContainerTable& containers_;
     Storages& storages_;
+    const AgentOptions options_;
+    GuestHooks hooks_;
     std::atomic<bool> sandbox_created_ = false;
     const std::function<void()> before_process_;
     const CpuMemory cpu_memory_;

@@ -57,7 +57,8 @@ void AgentService::create_container(const v1::CreateContainerRequest& request,
         for (const v1::Storage& storage : request.storages()) {
             disks.attach(id, storage_of(storage), deadline);
         }
-        containers_.create(id, with_disk_nodes(request.spec_json(), nodes));
+        containers_.create(
+            id, hooks_.added_to(with_disk_nodes(request.spec_json(), nodes)), deadline);
     } catch (const base::Error& error) {
         // Those of a container that exists already are not the ones asked for here.
         if (error.code() != base::ErrorCode::already_exists) {

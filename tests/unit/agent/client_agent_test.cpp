@@ -48,7 +48,11 @@ TEST(AgentClient, SendsEveryFieldOfEveryCall) {
     FakeGuest guest;
     guest.service.process_list = "PID\n 1\n";
     AgentClient client({guest.take_connection(), {}});
-    client.create_sandbox({"pod", {{"kataShared", "virtiofs", {"nodev"}, "/run/share"}}}, soon());
+    client.create_sandbox({"pod",
+                           {{"kataShared", "virtiofs", {"nodev"}, "/run/share"}},
+                           {{"loop", {"max_loop=2", "max_part=1"}}, {"dummy", {}}},
+                           "/hooks"},
+                          soon());
     client.create_container("web", "{\"a\":1}", {}, soon());
     client.start_container("web", soon());
     client.exec_process("web", "e1", "{\"args\":[]}", soon());
@@ -57,7 +61,8 @@ TEST(AgentClient, SendsEveryFieldOfEveryCall) {
     EXPECT_EQ(client.list_processes("web", {"-ef", "-o"}, soon()), "PID\n 1\n");
     client.remove_container("web", soon());
     EXPECT_THAT(guest.service.calls(),
-                ElementsAre("CreateSandbox pod kataShared,virtiofs,nodev,/run/share",
+                ElementsAre("CreateSandbox pod kataShared,virtiofs,nodev,/run/share "
+                            "loop,max_loop=2,max_part=1 dummy /hooks",
                             "CreateContainer web {\"a\":1}",
                             "StartContainer web",
                             "ExecProcess web e1 {\"args\":[]}",

@@ -65,7 +65,16 @@ class FakeAgentService : public v1::AgentService::Service {
             storages += " " + storage.source() + "," + storage.fs_type() + "," +
                         storage.options(0) + "," + storage.mount_point();
         }
-        return record(*context, "CreateSandbox " + request->sandbox_id() + storages);
+        std::string modules;
+        for (const v1::KernelModule& module : request->kernel_modules()) {
+            modules += " " + module.name();
+            for (const std::string& parameter : module.parameters()) {
+                modules += "," + parameter;
+            }
+        }
+        return record(*context,
+                      "CreateSandbox " + request->sandbox_id() + storages + modules + " " +
+                          request->guest_hook_path());
     }
     grpc::Status CreateContainer(grpc::ServerContext* context,
                                  const v1::CreateContainerRequest* request,

@@ -33,7 +33,9 @@ class FakeRuntime final : public ContainerRuntime {
     }
 
     /// The script "fail" is one that crun refuses. Others wait, as a real init does, for start().
-    StartedProcess create(const std::string& id, const std::string& script) override {
+    StartedProcess create(const std::string& id,
+                          const std::string& script,
+                          base::Deadline /*deadline*/) override {
         if (script == "fail") {
             throw base::Error(base::ErrorCode::not_found,
                               "exec: \"x\": executable file not found in $PATH");

@@ -348,6 +348,25 @@ TEST_P(TransportTest, RefusesASecondSandbox) {
     EXPECT_EQ(code_of([&] { other.create_sandbox({"s", {}}, soon()); }), ErrorCode::already_exists);
 }
 
+TEST_P(TransportTest, RefusesAGuestShellThatTheGuestWasNotBootedFor) {
+    try {
+        client_.exec_process("", "e", R"({"terminal":false})", soon());
+        FAIL() << "a shell was opened";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::permission_denied);
+        EXPECT_NE(std::string(error.what()).find("debug_console_enabled = true"),
+                  std::string::npos);
+    }
+}
+
+TEST_P(TransportTest, ASandboxWhoseModuleCannotBeLoadedCanBeTriedAgain) {
+    EXPECT_EQ(code_of([&] {
+                  client_.create_sandbox({"s", {}, {{"-x", {}}}, ""}, soon());
+              }),
+              ErrorCode::invalid_argument);
+    EXPECT_NO_THROW(client_.create_sandbox({"s", {}}, soon()));
+}
+
 TEST_P(TransportTest, SaysWhichIdIsUnknown) {
     start("sleep 1000");
     const auto code = [&](const std::function<void()>& work) { return code_of(work); };
