@@ -28,13 +28,20 @@ std::string utc(std::chrono::system_clock::time_point time) {
 }  // namespace
 
 std::string json_line(const LogRecord& record) {
-    return "{\"level\":" + quoted(record.level) + ",\"msg\":" + quoted(record.message) +
-           ",\"time\":\"" + utc(record.time) + "\"}\n";
+    std::string line = "{\"level\":" + quoted(record.level) + ",\"msg\":" + quoted(record.message);
+    if (!record.source.empty()) {
+        line += ",\"sandbox\":" + quoted(record.sandbox) + ",\"source\":" + quoted(record.source);
+    }
+    return line + ",\"time\":\"" + utc(record.time) + "\"}\n";
 }
 
 std::string text_line(const LogRecord& record) {
-    return "time=\"" + utc(record.time) + "\" level=" + std::string(record.level) +
-           " msg=" + quoted(record.message) + "\n";
+    std::string line = "time=\"" + utc(record.time) + "\" level=" + std::string(record.level) +
+                       " msg=" + quoted(record.message);
+    if (!record.source.empty()) {
+        line += " sandbox=" + quoted(record.sandbox) + " source=" + quoted(record.source);
+    }
+    return line + "\n";
 }
 
 }  // namespace kata::cli

@@ -5,6 +5,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <utility>
 
 #include <spdlog/details/null_mutex.h>
@@ -17,9 +18,6 @@
 #include "pkg/base/file.h"
 
 namespace kata::cli {
-namespace {
-
-constexpr const char* kSystemLogSocket = "/dev/log";
 
 /// Appends each record with one write, so that records of commands running at once do not mix, and
 /// closes its file on exec, which the library's own file sink does not.
@@ -27,13 +25,17 @@ class AppendingSink : public spdlog::sinks::base_sink<std::mutex> {
   public:
     AppendingSink(base::UniqueFd file, bool as_json) : file_(std::move(file)), as_json_(as_json) {}
 
+    void append(const LogRecord& record) const {
+        base::write_all(file_.ref(), as_json_ ? json_line(record) : text_line(record), "log file");
+    }
+
   protected:
     void sink_it_(const spdlog::details::log_msg& message) override {
         const auto level = spdlog::level::to_string_view(message.level);
         const LogRecord record = {{level.data(), level.size()},
                                   {message.payload.data(), message.payload.size()},
                                   message.time};
-        base::write_all(file_.ref(), as_json_ ? json_line(record) : text_line(record), "log file");
+        append(record);
     }
     void flush_() override {}
 
@@ -41,6 +43,10 @@ class AppendingSink : public spdlog::sinks::base_sink<std::mutex> {
     base::UniqueFd file_;
     bool as_json_;
 };
+
+namespace {
+
+constexpr const char* kSystemLogSocket = "/dev/log";
 
 bool same_file(int first, int second) {
     struct stat a {};
@@ -68,7 +74,8 @@ CommandLog::CommandLog(const GlobalOptions& options) {
             base::open_file(options.log, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0644);
         is_standard_error_ = same_file(file.get(), STDERR_FILENO);
         hold_warnings_ = true;
-        sink = std::make_shared<AppendingSink>(std::move(file), options.log_as_json);
+        file_ = std::make_shared<AppendingSink>(std::move(file), options.log_as_json);
+        sink = file_;
     }
     logger_ = std::make_shared<spdlog::logger>(kProgramName, std::move(sink));
     logger_->set_level(spdlog::level::warn);
@@ -93,6 +100,23 @@ void CommandLog::warning(const std::string& message) {
         held_.push_back(message);
     } else {
         logger_->warn(message);
+    }
+}
+
+void CommandLog::relay(const base::RelayedLine& line) {
+    if (file_) {
+        file_->append({line.level,
+                       line.message,
+                       std::chrono::system_clock::now(),
+                       line.source,
+                       line.sandbox});
+        return;
+    }
+    const auto level = spdlog::level::from_str(line.level);
+    const std::string text =
+        "source=" + line.source + " sandbox=" + line.sandbox + ": " + line.message;
+    for (const auto& sink : logger_->sinks()) {
+        sink->log({logger_->name(), level, text});
     }
 }
 

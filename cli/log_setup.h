@@ -20,6 +20,8 @@ class logger;
 
 namespace kata::cli {
 
+class AppendingSink;
+
 class CommandLog : public base::Log {
   public:
     /// Opens the file (appending, made 0644 if it is missing) or the system's log.
@@ -33,6 +35,7 @@ class CommandLog : public base::Log {
 
     void debug(const std::string& message) override;
     void warning(const std::string& message) override;
+    void relay(const base::RelayedLine& line) override;
 
     /// The one error of a failed command; warnings held back are dropped.
     void error(const std::string& message);
@@ -48,6 +51,7 @@ class CommandLog : public base::Log {
 
   private:
     std::shared_ptr<spdlog::logger> logger_;
+    std::shared_ptr<AppendingSink> file_;  // none: the system's log
     bool hold_warnings_ = false;
     bool is_standard_error_ = false;
     std::vector<std::string> held_;

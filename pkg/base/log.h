@@ -6,6 +6,15 @@
 
 namespace kata::base {
 
+/// What another program has said, on its way to the same place.
+struct RelayedLine {
+    std::string source;   // who: "agent", "kernel", "console"
+    std::string sandbox;  // where
+    std::string level;    // "debug", "info", "warning" or "error"
+    std::string message;  // one printable line
+    bool operator==(const RelayedLine&) const = default;
+};
+
 class Log {
   public:
     Log() = default;
@@ -18,6 +27,8 @@ class Log {
     /// One line each; nothing of it ever reaches the workload's standard streams.
     virtual void debug(const std::string& message) = 0;
     virtual void warning(const std::string& message) = 0;
+    /// Written whatever the level of our own records is.
+    virtual void relay(const RelayedLine& line) = 0;
 };
 
 /// Drops everything (tests, commands without a log).
@@ -25,6 +36,7 @@ class NullLog : public Log {
   public:
     void debug(const std::string& /*message*/) override {}
     void warning(const std::string& /*message*/) override {}
+    void relay(const RelayedLine& /*line*/) override {}
 };
 
 }  // namespace kata::base

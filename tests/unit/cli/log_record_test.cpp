@@ -38,6 +38,17 @@ TEST(TextLine, LooksLikeLogrus) {
         "time=\"2026-11-22T07:28:25Z\" level=error msg=\"invalid log-format: \\\"foo\\\"\"\n");
 }
 
+TEST(RelayedRecord, SaysWhoseItIsInBothForms) {
+    const LogRecord record{"info", "hello", kTime, "kernel", "sb"};
+    EXPECT_EQ(text_line(record),
+              "time=\"2026-11-22T07:28:25Z\" level=info msg=\"hello\" sandbox=\"sb\" "
+              "source=\"kernel\"\n");
+    const auto parsed = nlohmann::json::parse(json_line(record));
+    EXPECT_EQ(parsed["source"], "kernel");
+    EXPECT_EQ(parsed["sandbox"], "sb");
+    EXPECT_EQ(parsed["level"], "info");
+}
+
 TEST(TextLine, IsOneLineForAnyMessage) {
     const std::string line = text_line({"warning", "a\nb\x1b", kTime});
     EXPECT_EQ(line.find('\n'), line.size() - 1);

@@ -47,6 +47,16 @@ TEST_F(LogFile, IsNeverTruncated) {
     EXPECT_TRUE(content().starts_with("before\n{\"level\":\"error\",\"msg\":\"after\""));
 }
 
+TEST_F(LogFile, HasRelayedLinesAtOnceWhateverTheLevelOfOurs) {
+    CommandLog log(options());
+    log.relay({"kernel", "sb", "debug", "hello"});
+    const auto record = nlohmann::json::parse(content());
+    EXPECT_EQ(record["level"], "debug");
+    EXPECT_EQ(record["source"], "kernel");
+    EXPECT_EQ(record["sandbox"], "sb");
+    EXPECT_EQ(record["msg"], "hello");
+}
+
 TEST_F(LogFile, OfAFailedCommandIsOneJsonObject) {
     CommandLog log(options());
     log.debug("d");
