@@ -32,15 +32,19 @@ and any of _ + . - are allowed.)"},
                 R"(Without --detach the container uses this terminal or these pipes, signals are
 passed on to it, and the exit status is that of its program (128+N after
 signal N). The container and its virtual machine are removed at the end.)"},
-    CommandText{"exec",
-                "<container-id> <command> [argument...]\n--process FILE <container-id>",
-                1,
-                kAnyNumber,
-                "run another program in a running container",
-                R"(The new process starts from the container's own process (user, environment,
+    CommandText{
+        "exec",
+        "<container-id> <command> [argument...]\n--process FILE <container-id>\n<container-id>",
+        1,
+        kAnyNumber,
+        "run another program in a running container",
+        R"(The new process starts from the container's own process (user, environment,
 working directory, capabilities), changed by the options, or is described
 whole by the JSON file of --process. Options stand before the container's id:
 everything after it belongs to the command.
+
+Without a command a shell of the guest itself opens, outside of all containers,
+if the configuration had debug_console_enabled when the sandbox was made.
 
 The exit status is that of the command, and 255 if it could not be started.)"},
     CommandText{"state",

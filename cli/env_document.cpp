@@ -40,7 +40,7 @@ Json runtime(const HostReport& report) {
     const auto& config = report.config;
     return {{"Debug", config.enable_debug},
             {"Trace", false},
-            {"DisableGuestSeccomp", false},
+            {"DisableGuestSeccomp", config.disable_guest_seccomp},
             {"DisableNewNetNs", config.disable_new_netns},
             {"SandboxCgroupOnly", config.sandbox_cgroup_only},
             {"Experimental", Json::array()},
@@ -89,19 +89,19 @@ Json hypervisor(const HostReport& report) {
             {"HotplugVFIOOnRootBus", false},
             {"PCIeRootPort", config.pcie_root_ports},
             {"PCIeSwitchPort", config.machine.pcie_switch_ports},
-            {"Debug", config.enable_debug},
+            {"Debug", config.guest_debug},
             {"UseVSock", config.use_vsock},
             {"SecurityInfo",
              {{"Rootless", host.qemu_user.uid != 0},
               {"DisableSeccomp", false},
-              {"GuestHookPath", ""},
+              {"GuestHookPath", config.guest_hook_path},
               {"EnableAnnotations", Json::array()},
               {"ConfidentialGuest", false}}}};
 }
 
 Json guest_kernel(const HostReport& report) {
     const auto& file = report.host.guest_kernel;
-    const std::string ours(sandbox::standard_kernel_parameters());
+    const std::string ours = sandbox::standard_kernel_parameters(report.config);
     const std::string& theirs = report.config.kernel_params;
     return {{"Path", file.path.native()},
             {"Parameters", ours + (theirs.empty() ? "" : " " + theirs)},
@@ -129,7 +129,7 @@ Json shim(const HostReport& report) {
 Json agent(const HostReport& report) {
     return {{"Type", "kata"},
             {"Version", or_else(report.host.guest_initrd.agent_version, kUnknown)},
-            {"Debug", report.config.enable_debug},
+            {"Debug", report.config.agent_debug},
             {"Trace", false},
             {"TraceMode", ""},
             {"TraceType", ""}};

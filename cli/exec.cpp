@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <functional>
 #include <optional>
 
 #include "cli/commands.h"
@@ -18,11 +19,15 @@
 namespace kata::cli {
 namespace {
 
+bool names_nothing(const ExecOptions& options) {
+    return options.process_file.empty() && options.process.args.empty();
+}
+
 /// The process that the file describes, or the container's own one changed by the options.
 std::string process_json(const ExecOptions& options,
                          const oci::ContainerId& id,
                          const CommandContext& context) {
-    if (options.process_file.empty() && options.process.args.empty()) {
+    if (names_nothing(options)) {
         throw base::Error(base::ErrorCode::invalid_argument,
                           "process args cannot be empty; name a command after the container's id, "
                           "or a file with --process");
@@ -39,11 +44,12 @@ std::string process_json(const ExecOptions& options,
     return text;
 }
 
-int exec_in_foreground(const sandbox::ExecRequest& request,
-                       bool terminal,
-                       const CommandContext& context) {
+/// @param start gives the kata-shim of a process that uses our own standard streams.
+int stay_with(const std::function<base::ProcessId()>& start,
+              bool terminal,
+              const CommandContext& context) {
     adopt_orphans();
-    const base::ProcessId shim = context.runtime.exec(request);
+    const base::ProcessId shim = start();
     // Whatever fails now, the process must not live on without anybody who waits for it.
     base::ScopeExit kill([&]() noexcept {
         try {
@@ -63,8 +69,17 @@ int exec_in_foreground(const sandbox::ExecRequest& request,
     return status;
 }
 
+int debug_console(const oci::ContainerId& id, const CommandContext& context) {
+    const bool terminal = ::isatty(STDIN_FILENO) == 1;
+    return stay_with(
+        [&] { return context.runtime.open_debug_console(id, terminal); }, terminal, context);
+}
+
 int exec_process(const ExecOptions& options, const CommandContext& context) {
     const oci::ContainerId id(options.id);
+    if (names_nothing(options) && !options.detach) {
+        return debug_console(id, context);
+    }
     const sandbox::ExecRequest request = {
         .id = id,
         .process_json = process_json(options, id, context),
@@ -82,7 +97,7 @@ int exec_process(const ExecOptions& options, const CommandContext& context) {
     if (terminal) {
         require_own_terminal();
     }
-    return exec_in_foreground(request, terminal, context);
+    return stay_with([&] { return context.runtime.exec(request); }, terminal, context);
 }
 
 }  // namespace

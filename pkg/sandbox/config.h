@@ -34,6 +34,8 @@ struct RuntimeConfig {
     MachineOptions machine;
     std::string kernel_hash;  // SHA-512 in hexadecimal, by annotation only; empty: not verified
     std::string initrd_hash;
+    std::string guest_hook_path;   // in the guest; empty: none
+    bool guest_debug = false;      // `enable_debug`: its kernel talks, its console is passed on
     unsigned pcie_root_ports = 2;  // devices that can be plugged into a q35 while it runs
     bool disable_block_device_use = false;
     DiskDriver block_device_driver = DiskDriver::virtio_blk;
@@ -57,6 +59,10 @@ struct RuntimeConfig {
     // [agent.kata]
     std::chrono::seconds boot_timeout{0};  // 0: 30 s with KVM, 180 s under emulation
     std::chrono::seconds request_timeout{60};
+    bool agent_debug = false;                 // `enable_debug`: the agent tells its steps
+    bool debug_console_enabled = false;       // a shell of the guest itself may be asked for
+    std::vector<std::string> kernel_modules;  // a name and its parameters each
+    std::uint32_t container_pipe_size = 0;    // bytes; 0: the guest kernel's default
 
     // [runtime]
     bool enable_debug = false;
@@ -64,6 +70,9 @@ struct RuntimeConfig {
     bool enable_vcpus_pinning = false;
     bool static_sandbox_resource_mgmt = false;  // a VM never changes its size
     InternetworkingModel internetworking_model = InternetworkingModel::tcfilter;
+    bool disable_guest_seccomp = false;
+    std::chrono::seconds create_container_timeout{0};  // 0: request_timeout
+    std::vector<std::string> sandbox_bind_mounts;      // host paths; see sandbox_bind_mounts.h
     bool disable_new_netns = false;  // containers without a network of their own are allowed
 
     // [netmon]

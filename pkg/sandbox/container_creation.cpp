@@ -12,11 +12,13 @@
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/container_disks.h"
 #include "pkg/sandbox/devices.h"
+#include "pkg/sandbox/guest_log_relay.h"
 #include "pkg/sandbox/guest_spec.h"
 #include "pkg/sandbox/network_refresh.h"
 #include "pkg/sandbox/pod.h"
 #include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/resize.h"
+#include "pkg/sandbox/sandbox_bind_mounts.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/undo.h"
 #include "pkg/sandbox/vcpu_pinning.h"
@@ -36,6 +38,12 @@ std::string cgroup_path_for(const RuntimeConfig& config,
     const std::string wanted = spec.linux_ ? spec.linux_->cgroups_path : "";
     return config.sandbox_cgroup_only ? sandbox_cgroup_path(wanted, place.id, place.sandbox_id)
                                       : cgroup_path(wanted, place.id);
+}
+
+base::Deadline create_deadline(const RuntimeConfig& config) {
+    return config.create_container_timeout.count() > 0
+               ? base::Deadline::after(config.create_container_timeout)
+               : request_deadline(config);
 }
 
 // An engine that binds its own file there may also run the resolver that the file names, now or
@@ -123,6 +131,7 @@ base::ProcessId ContainerCreation::run() {
     steps_.begin("hand over");
     hand_over();
     save_record(oci::Status::created);
+    relay_guest_log(config_, place_, log_);
     write_pid_file();
     return record_.shim;
 }
@@ -187,6 +196,7 @@ void ContainerCreation::run_hooks(oci::HookStage stage, bool in_container) {
 void ContainerCreation::share_files() {
     if (!joins_pod_) {
         share_.create(sandbox_journal_);
+        share_sandbox_bind_mounts(config_.sandbox_bind_mounts, share_, sandbox_journal_);
     }
     share_.add_container(journal_, record_.id);
     const bool read_only = bundle_.spec.root && bundle_.spec.root->readonly;
@@ -239,7 +249,7 @@ void ContainerCreation::create_in_guest() {
         record_.id,
         guest_spec(bundle_.spec, mounts_, namespaces_, record_.id, guest_root_, disks_.guest.nodes),
         disks_.guest,
-        request_deadline(config_));
+        create_deadline(config_));
     grow_pending_volumes(config_, disks_, *agent_);
 }
 
@@ -272,6 +282,7 @@ void ContainerCreation::leave_guest() noexcept {
 }
 
 void ContainerCreation::undo() noexcept {
+    relay_guest_log(config_, place_, log_);  // it goes away with the sandbox
     try {
         shim_.reset();
         base::send_signal(record_.shim, SIGKILL);

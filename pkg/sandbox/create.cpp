@@ -18,6 +18,7 @@
 #include "pkg/sandbox/host_network.h"
 #include "pkg/sandbox/pod.h"
 #include "pkg/sandbox/runtime.h"
+#include "pkg/sandbox/spec_overrides.h"
 #include "pkg/sandbox/terminal.h"
 
 namespace kata::sandbox {
@@ -83,6 +84,7 @@ base::ProcessId Runtime::create(const CreateRequest& request) {
     oci::Bundle bundle = load_bundle_of(request);
     const auto pod = sandbox_to_join(store_, bundle.spec);
     const RuntimeConfig config = config_for(bundle.spec, pod, config_, log_);
+    bundle.spec = with_overrides(bundle.spec, config);
     make_valid(bundle, config, log_);
     const bool terminal = bundle.spec.process && bundle.spec.process->terminal;
     require_usable_console(terminal, !request.foreground, request.console_socket);

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include <nlohmann/json.hpp>
+
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/base/scope_exit.h"
@@ -9,6 +11,7 @@
 #include "pkg/oci/spec_validate.h"
 #include "pkg/sandbox/cgroup.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/guest_log_relay.h"
 #include "pkg/sandbox/guest_spec.h"
 #include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/runtime.h"
@@ -22,6 +25,7 @@ namespace kata::sandbox {
 namespace {
 
 constexpr std::chrono::seconds kKill{5};
+constexpr const char* kGuestItself = "";  // in place of a container's id
 
 void kill_quietly(Agent& agent,
                   const std::string& container_id,
@@ -32,6 +36,16 @@ void kill_quietly(Agent& agent,
     } catch (const std::exception& error) {
         log.debug(std::string("cannot kill a process whose start failed: ") + error.what());
     }
+}
+
+base::Error with_advice(const base::Error& error) {
+    if (error.code() != base::ErrorCode::permission_denied) {
+        return error;
+    }
+    return {error.code(),
+            "no command is given, and a shell of the guest itself is not permitted; name a command "
+            "after the container's id, or set debug_console_enabled = true below [agent.kata] in "
+            "configuration.toml and create the container anew"};
 }
 
 }  // namespace
@@ -73,6 +87,36 @@ base::ProcessId Runtime::exec(const ExecRequest& request) {
         base::write_file_atomically(request.pid_file, std::to_string(shim.id().pid), 0644);
     }
     kill_process.release();
+    relay_guest_log(config_, place, log_);
+    return shim.id();
+}
+
+// It needs a VM that runs, and no state of the container.
+base::ProcessId Runtime::open_debug_console(const oci::ContainerId& id, bool terminal) {
+    const ContainerPlace place = store_.get(id);
+    const ContainerRecord record = load_record(place);
+    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto agent = connect_agent(vm_, place, deadline);
+    ShimProcess shim = ShimProcess::launch({config_.shim_path, {}, {}, false});
+    if (derive_status(record) != oci::Status::stopped) {
+        HostCgroup::of_process(record.shim.pid).add(shim.id().pid);
+    }
+    const std::string exec_id = random_uuid();
+    try {
+        agent->exec_process(
+            kGuestItself, exec_id, nlohmann::json{{"terminal", terminal}}.dump(), deadline);
+    } catch (const base::Error& error) {
+        throw with_advice(error);
+    }
+    base::ScopeExit kill_shell(
+        [&]() noexcept { kill_quietly(*agent, kGuestItself, exec_id, log_); });
+    const AgentAddress address = agent_address(place, StateStore::load_sandbox(place));
+    shim.relay({kGuestItself, exec_id, terminal, false},
+               vm_.agents().dial(address, deadline),
+               {},
+               deadline);
+    remember_exec(place, shim.id());
+    kill_shell.release();
     return shim.id();
 }
 

@@ -162,6 +162,19 @@ void convert_namespaces(json& linux_section, const GuestNamespaces& resolved) {
     linux_section["namespaces"] = kept;
 }
 
+// Under cgroup v2 a guest has one swappiness, for all of its containers. kata-agent sets sysctls of
+// the guest.
+void convert_swappiness(json& linux_section) {
+    const json::json_pointer swappiness("/resources/memory/swappiness");
+    if (linux_section.contains(swappiness) && linux_section[swappiness].is_number_unsigned()) {
+        json& sysctls = linux_section["sysctl"];
+        if (!sysctls.is_object()) {
+            sysctls = json::object();
+        }
+        sysctls.emplace("vm.swappiness", linux_section[swappiness].dump());
+    }
+}
+
 void convert_resources(json& linux_section) {
     if (!linux_section.contains("resources") || !linux_section["resources"].is_object()) {
         return;
@@ -206,6 +219,7 @@ void convert_linux(json& document,
     linux_section["cgroupsPath"] = "/kata/" + container_id;
     convert_namespaces(linux_section, namespaces);
     keep_guest_devices(linux_section, disks);
+    convert_swappiness(linux_section);
     convert_resources(linux_section);
 }
 

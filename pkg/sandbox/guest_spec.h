@@ -11,6 +11,7 @@
 //   namespaces                  see namespaces.h; the guest has one network
 //   cgroupsPath                 a cgroup of the guest
 //   cpuset, devices of the host numbers of the host's hardware
+//   memory.swappiness           a sysctl: the guest has one for all containers
 //   labels, annotations         the guest has no LSM, and crun's annotations are not for images to
 //   set
 #pragma once

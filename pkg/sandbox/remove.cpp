@@ -5,6 +5,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/guest_log_relay.h"
 #include "pkg/sandbox/pod.h"
 #include "pkg/sandbox/resize.h"
 #include "pkg/sandbox/runtime.h"
@@ -76,6 +77,16 @@ void try_pin_vcpus(const RuntimeConfig& config,
     }
 }
 
+// Hooks of the guest see the container's end there; a guest that is gone has none.
+bool wants_hooks_in_guest(const RuntimeConfig& config, const ContainerPlace& place) {
+    try {
+        return !sandbox_config(config, place).guest_hook_path.empty() &&
+               !find_qemu(StateStore::load_sandbox(place).vm_uuid).empty();
+    } catch (const base::Error&) {
+        return false;
+    }
+}
+
 // Without the spec nobody knows the hooks any more, and the container must go away all the same.
 void try_run_poststop(const ContainerPlace& place, const ContainerRecord& record, base::Log& log) {
     try {
@@ -121,8 +132,9 @@ void Runtime::remove_locked(const ContainerPlace& place, bool force) {
                               vm_is_confirmed(place)};
     if (whole_sandbox) {
         // What the guest has not written to a disk yet would be lost with it.
-        if (record && !record->disks.empty() && context.vm_confirmed) {
-            steps.begin("write disks back");
+        const bool has_disks = record && !record->disks.empty() && context.vm_confirmed;
+        if (has_disks || wants_hooks_in_guest(config_, place)) {
+            steps.begin("remove from guest");
             remove_from_guest(vm_, place, log_);
         }
         steps.begin("undo effects");
@@ -134,6 +146,7 @@ void Runtime::remove_locked(const ContainerPlace& place, bool force) {
         // Whose record is lost may be the one in whose cgroup QEMU is.
         undo_one_of_pod(place, !record || record->owns_sandbox, context);
     }
+    relay_guest_log(config_, place, log_);
     if (record) {
         steps.begin("run hooks");
         try_run_poststop(place, *record, log_);

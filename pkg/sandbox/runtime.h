@@ -89,6 +89,11 @@ class Runtime {
     /// @return the kata-shim of the new process.
     base::ProcessId exec(const ExecRequest& request);
 
+    /// Opens a shell of the guest in which the container is, on our own standard streams.
+    /// @return its kata-shim. @throws base::Error permission_denied unless the configuration has
+    /// allowed it when the sandbox was made.
+    base::ProcessId open_debug_console(const oci::ContainerId& id, bool terminal);
+
     /// Whether the QEMU of the container's sandbox does not run any more.
     [[nodiscard]] bool vm_is_gone(const oci::ContainerId& id) const;
 

@@ -8,6 +8,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/guest_setup.h"
 #include "pkg/sandbox/machine_builder.h"
 #include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/sandbox_network.h"
@@ -169,8 +170,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     auto agent =
         greet_booting_agent(context, record, boot_deadline(context.config, started.accelerator));
     context.steps.begin("set up sandbox");
-    agent->create_sandbox({record.id, {{kShareTag, "virtiofs", {}, kGuestShareDir}}},
-                          request_deadline(context.config));
+    agent->create_sandbox(guest_setup(config, record.id), request_deadline(context.config));
     network.set_up_guest(*agent);
     record.ready = true;
     StateStore::save_sandbox(context.place, record);

@@ -5,6 +5,7 @@
 #include "pkg/base/error.h"
 #include "pkg/oci/hooks.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/guest_log_relay.h"
 #include "pkg/sandbox/network_refresh.h"
 #include "pkg/sandbox/network_watch.h"
 #include "pkg/sandbox/request_deadline.h"
@@ -55,6 +56,7 @@ void Runtime::start(const oci::ContainerId& id) {
     StateStore::save_container(place, record);
     steps.begin("run hooks");
     run_poststart(spec, record, *agent);
+    relay_guest_log(config_, place, log_);
     if (config_.enable_netmon && record.owns_sandbox) {
         start_network_watch(config_, record.id);
     }

@@ -13,12 +13,16 @@
 namespace kata::sandbox {
 namespace {
 
-// What makes a Debian kernel reach its init sooner in a machine that has no such hardware, says
-// nothing when all is well, and ends the VM when it panics.
+// What makes a Debian kernel reach its init sooner in a machine that has no such hardware, and ends
+// the VM when it panics.
 constexpr const char* kKernelParameters =
-    "console=ttyS0 quiet loglevel=3 panic=1 reboot=t tsc=reliable no_timer_check noreplace-smp "
+    "console=ttyS0 panic=1 reboot=t tsc=reliable no_timer_check noreplace-smp "
     "cryptomgr.notests init_on_alloc=0 random.trust_cpu=on 8250.nr_uarts=1 i8042.noaux "
     "i8042.nomux i8042.nopnp net.ifnames=0 cgroup_no_v1=all iommu=off";
+
+// Nothing is said when all is well; or everything, each line with its level (guest_log_relay.h).
+constexpr const char* kQuiet = " quiet loglevel=3";
+constexpr const char* kTalkative = " loglevel=7 console_msg_format=syslog";
 
 // Memory grows by whole blocks of the guest's, which are this large or a multiple of it.
 constexpr std::uint64_t kMemoryBlockMib = 128;
@@ -67,7 +71,7 @@ VmConfig build_vm_config(const RuntimeConfig& config,
     vm.emulator = config.emulator;
     vm.kernel = config.kernel;
     vm.initrd = config.initrd;
-    vm.kernel_parameters = kKernelParameters;
+    vm.kernel_parameters = standard_kernel_parameters(config);
     set_size(vm, config, size, bounds);
     if (!config.kernel_params.empty()) {
         vm.kernel_parameters += " " + config.kernel_params;
@@ -84,8 +88,19 @@ VmConfig build_vm_config(const RuntimeConfig& config,
     return vm;
 }
 
-std::string_view standard_kernel_parameters() {
-    return kKernelParameters;
+std::string standard_kernel_parameters(const RuntimeConfig& config) {
+    std::string parameters = kKernelParameters;
+    parameters += config.guest_debug ? kTalkative : kQuiet;
+    if (config.agent_debug) {
+        parameters += " agent.log=debug";
+    }
+    if (config.debug_console_enabled) {
+        parameters += " agent.debug_console";
+    }
+    if (config.container_pipe_size > 0) {
+        parameters += " agent.container_pipe_size=" + std::to_string(config.container_pipe_size);
+    }
+    return parameters;
 }
 
 std::string random_uuid() {

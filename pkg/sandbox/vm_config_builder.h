@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "pkg/sandbox/config.h"
 #include "pkg/sandbox/hypervisor.h"
@@ -26,8 +25,8 @@ inline constexpr unsigned kPortCount = 16;
                                        const std::string& uuid);
 
 /// The parameters that every guest kernel gets, before the configuration's own and the sandbox's
-/// number of CPUs.
-[[nodiscard]] std::string_view standard_kernel_parameters();
+/// number of CPUs: some are for kata-agent.
+[[nodiscard]] std::string standard_kernel_parameters(const RuntimeConfig& config);
 
 /// A random (version 4) UUID as libvirt writes it.
 [[nodiscard]] std::string random_uuid();

@@ -13,6 +13,9 @@ constexpr std::string_view kUnused = "such a file is not used, so there is nothi
 constexpr std::string_view kInstalled =
     "refused: QEMU is run as it is installed and is not verified";
 
+// spec_overrides.h puts these into the specification of the container that has them.
+void of_container(RuntimeConfig& /*config*/, const ConfigValue& /*value*/) {}
+
 // A row is a line.
 // clang-format off
 constexpr std::array kKeys = {
@@ -21,6 +24,7 @@ constexpr std::array kKeys = {
     ignored(kNone, "container_type", kText, "\"\"", one_of("pod_sandbox pod_container single_container"), "pkg.oci.container_type", "", "the runtime sets it from those of containerd, CRI-O and podman"),
     obeyed(kNone, "enable_vcpus_pinning", kFlag, "false", kAny, "enable_vcpus_pinning", "", [](RuntimeConfig& c, const ConfigValue& v) { c.enable_vcpus_pinning = flag(v); },
            "another name of io.katacontainers.config.runtime.enable_vcpus_pinning"),
+    ignored(kNone, "sandbox_bind_mounts", kTexts, "[]", kAny, "config.runtime.sandbox_bind_mounts", "", "not permitted, because it names files of the host; use sandbox_bind_mounts in configuration.toml"),
     ignored(kNone, "policy", kText, "\"\"", kAny, "config.agent.policy", "", "the agent has no policies"),
     ignored(kNone, "asset_hash_type", kText, "\"sha512\"", one_of("sha512"), "config.hypervisor.asset_hash_type", "", "SHA-512 is the only one there is"),
     obeyed(kNone, "kernel_hash", kDigest, "\"\"", kAny, "config.hypervisor.kernel_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.kernel_hash = text(v); },
@@ -37,8 +41,10 @@ constexpr std::array kKeys = {
     ignored(kNone, "jailer_hash", kDigest, "\"\"", kAny, "config.hypervisor.jailer_hash", "", kUnused),
     ignored(kNone, "default_gpus", kWhole, "0", kAny, "config.hypervisor.default_gpus", "", kRemote),
     ignored(kNone, "default_gpu_model", kText, "\"\"", kAny, "config.hypervisor.default_gpu_model", "", kRemote),
-    ignored(kNone, "swappiness", kWhole, "0", range(0, 100), "container.resource.swappiness", "", "the guest's cgroups (version 2) have no swappiness"),
-    ignored(kNone, "swap_in_bytes", kWhole, "0", range(0, INT64_MAX), "container.resource.swap_in_bytes", "", "a guest has no swap; use memory.swap of config.json"),
+    obeyed(kNone, "swappiness", kWhole, "0", range(0, 100), "container.resource.swappiness", "", of_container,
+           "how readily the guest swaps; a guest has one for all of its containers, the last one's counts"),
+    obeyed(kNone, "swap_in_bytes", kWhole, "0", range(0, INT64_MAX), "container.resource.swap_in_bytes", "", of_container,
+           "the container's memory and swap together, as memory.swap of config.json; it needs a limit of memory that is not larger"),
 };
 // clang-format on
 

@@ -7,6 +7,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/sandbox/machine_builder.h"
+#include "pkg/sandbox/sandbox_bind_mounts.h"
 
 namespace kata::sandbox {
 namespace {
@@ -92,7 +93,9 @@ std::string contradiction_in(const RuntimeConfig& config) {
         return "\"runtime.disable_new_netns\" goes with \"internetworking_model\" = \"none\" and "
                "without netmon only, because the VM would be connected to the host's interfaces";
     }
-    return machine_contradiction(config);
+    const std::string contradiction = machine_contradiction(config);
+    return contradiction.empty() ? complaint_about_bind_mounts(config.sandbox_bind_mounts)
+                                 : contradiction;
 }
 
 }  // namespace kata::sandbox

@@ -94,6 +94,27 @@ std::optional<ConfigValue> parsed_number(const std::string& text) {
     return value;
 }
 
+// Those that belong to a container and to no key are written in any base by Kata: 0x40, 0o100, 64.
+std::optional<ConfigValue> parsed_in_any_base(const std::string& text) {
+    if (text.size() < 3 || text[0] != '0') {
+        return parsed_number<std::int64_t>(text);
+    }
+    const std::string_view kinds = "xXoObB";
+    constexpr std::array kBases = {16, 16, 8, 8, 2, 2};
+    const auto kind = kinds.find(text[1]);
+    if (kind == std::string_view::npos) {
+        return parsed_number<std::int64_t>(text);
+    }
+    std::uint64_t value = 0;
+    const char* const last = text.data() + text.size();
+    const auto [end, failure] = std::from_chars(text.data() + 2, last, value, kBases.at(kind));
+    if (failure != std::errc() || end != last ||
+        value > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+        return std::nullopt;
+    }
+    return static_cast<std::int64_t>(value);
+}
+
 std::optional<ConfigValue> parsed_flag(const std::string& text) {
     constexpr std::array kTrue = {"1", "t", "T", "TRUE", "true", "True"};
     constexpr std::array kFalse = {"0", "f", "F", "FALSE", "false", "False"};
@@ -137,7 +158,8 @@ std::optional<ConfigValue> parsed(const ConfigKey& key, const std::string& text)
         case ValueType::flag:
             return parsed_flag(trimmed(text));
         case ValueType::whole:
-            return parsed_number<std::int64_t>(trimmed(text));
+            return key.section.empty() ? parsed_in_any_base(trimmed(text))
+                                       : parsed_number<std::int64_t>(trimmed(text));
         case ValueType::number:
             return parsed_number<double>(trimmed(text));
         case ValueType::text:

@@ -199,6 +199,7 @@ TEST(GuestSpec, KeepsLimitsButNotTheHostsCpuNumbers) {
               json({{"memory", {{"limit", 1000}}},
                     {"pids", {{"limit", 10}}},
                     {"cpu", {{"shares", 512}}}}));
+    EXPECT_EQ(guest["linux"]["sysctl"], json({{"vm.swappiness", "5"}}));
 }
 
 TEST(GuestSpec, TakesNoAnnotationAlong) {

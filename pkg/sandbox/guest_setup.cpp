@@ -1,0 +1,26 @@
+#include "pkg/sandbox/guest_setup.h"
+
+#include <sstream>
+
+#include "pkg/sandbox/share.h"
+
+namespace kata::sandbox {
+
+SandboxSetup guest_setup(const RuntimeConfig& config, const std::string& sandbox_id) {
+    SandboxSetup setup{sandbox_id, {{kShareTag, "virtiofs", {}, kGuestShareDir}}, {}, {}};
+    for (const std::string& line : config.kernel_modules) {
+        std::istringstream words(line);
+        GuestModule module;
+        if (!(words >> module.name)) {
+            continue;
+        }
+        for (std::string parameter; words >> parameter;) {
+            module.parameters.push_back(parameter);
+        }
+        setup.kernel_modules.push_back(std::move(module));
+    }
+    setup.hook_path = config.guest_hook_path;
+    return setup;
+}
+
+}  // namespace kata::sandbox
