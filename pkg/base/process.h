@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace kata::base {
 
@@ -25,5 +26,9 @@ struct ProcessId {
 /// Sends `signal` if exactly this process still lives (through a pidfd, so never to a successor).
 /// @return false if it is gone. @throws Error for other failures.
 bool send_signal(const ProcessId& process, int signal);
+
+/// Kills what is left of the session that `leader` began: itself and the children that stayed in
+/// it, and nobody else. Safe to repeat. @throws Error if a signal cannot be sent.
+void kill_session(const ProcessId& leader);
 
 }  // namespace kata::base
