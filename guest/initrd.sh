@@ -130,6 +130,21 @@ stage_named_modules() {
     done
 }
 
+# Lines "TYPE PATH" of what this kernel has as modules, and "TYPE -" of what is built in.
+stage_filesystem_modules() {
+    local tree type name path
+    tree=$(compgen -G "$GUEST_OUT/modules/*")
+    while read -r type name; do
+        if grep -qE "/${name//_/[-_]}\.ko$" "$tree/modules.builtin"; then
+            printf '%s -\n' "$type"
+        elif grep -qE "/${name//_/[-_]}\.ko[^:/]*:" "$tree/modules.dep"; then
+            stage_named_modules "$name" | while read -r path; do
+                printf '%s %s\n' "$type" "$path"
+            done
+        fi
+    done < <(read_list "$GUEST_RECIPE/filesystem-modules")
+}
+
 stage_modules() {
     local names type numbers name path
     mkdir -p "$STAGE/etc/kata-agent"
@@ -146,6 +161,7 @@ stage_modules() {
     while read -r numbers name; do
         stage_named_modules "$name" | sed "s|^|$numbers |"
     done < <(read_list "$GUEST_RECIPE/virtio-modules") >"$STAGE/etc/kata-agent/virtio-modules"
+    stage_filesystem_modules >"$STAGE/etc/kata-agent/filesystem-modules"
     mapfile -t names < <(read_list "$GUEST_RECIPE/optional-modules")
     stage_named_modules "${names[@]}" >/dev/null
     index_modules
@@ -194,7 +210,7 @@ pack() {
 
 # What the archive is made from, as one checksum: packages, kernel, agent and this recipe.
 inputs() {
-    cat "$USERLAND.made-from" "$GUEST_OUT/kernel.made-from" "$1" "$GUEST_RECIPE"/{initrd.sh,common.sh,programs,modules,device-modules,disk-modules,virtio-modules,optional-modules} |
+    cat "$USERLAND.made-from" "$GUEST_OUT/kernel.made-from" "$1" "$GUEST_RECIPE"/{initrd.sh,common.sh,programs,modules,device-modules,disk-modules,filesystem-modules,virtio-modules,optional-modules} |
         sha256sum | cut -d' ' -f1
 }
 

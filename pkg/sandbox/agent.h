@@ -16,6 +16,7 @@
 
 #include "pkg/base/deadline.h"
 #include "pkg/base/unique_fd.h"
+#include "pkg/sandbox/guest_files.h"
 #include "pkg/sandbox/guest_network.h"
 #include "pkg/sandbox/guest_resources.h"
 #include "pkg/sandbox/guest_volumes.h"
@@ -58,7 +59,7 @@ struct SandboxSetup {
 };
 
 /// Containers and their processes; the rest is inherited.
-class Agent : public GuestNetwork, public GuestResources, public GuestVolumes {
+class Agent : public GuestNetwork, public GuestResources, public GuestFiles, public GuestVolumes {
   public:
     Agent() = default;
     Agent(const Agent&) = delete;

@@ -80,6 +80,10 @@ class AgentClient : public sandbox::Agent {
                      std::uint64_t bytes,
                      base::Deadline deadline) override;
 
+    // Files: agent_client_files.cpp.
+    void copy_files(const std::vector<sandbox::GuestFilePiece>& pieces,
+                    base::Deadline deadline) override;
+
   private:
     base::UniqueFd lock_;      // released last
     base::UniqueFd shutdown_;  // a second descriptor of the connection, to end it at once

@@ -141,6 +141,7 @@ grpc::ServerUnaryReactor* AgentService::RemoveContainer(Context* context,
     return run(context, [this, request] {
         containers_.remove(request->container_id());
         storages_.disks().detach(request->container_id());
+        copied_files_.remove(request->container_id());
         storages_.release_unused_files();
     });
 }

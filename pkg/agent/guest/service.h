@@ -13,6 +13,7 @@
 
 #include "pkg/agent/guest/agent_options.h"
 #include "pkg/agent/guest/container_table.h"
+#include "pkg/agent/guest/copied_files.h"
 #include "pkg/agent/guest/cpu_memory.h"
 #include "pkg/agent/guest/dns_relay.h"
 #include "pkg/agent/guest/event_loop.h"
@@ -144,6 +145,11 @@ class AgentService final : public v1::AgentService::CallbackService {
 
     grpc::ServerBidiReactor<v1::DnsAnswer, v1::DnsQuery>* RelayDns(Context* context) override;
 
+    // service_files.cpp
+    grpc::ServerUnaryReactor* CopyFile(Context* context,
+                                       const v1::CopyFileRequest* request,
+                                       v1::CopyFileResponse* response) override;
+
   private:
     // `work` runs on the worker pool; what it throws is the call's status.
     grpc::ServerUnaryReactor* run(Context* context, std::function<void()> work);
@@ -163,6 +169,7 @@ class AgentService final : public v1::AgentService::CallbackService {
     std::atomic<bool> sandbox_created_ = false;
     const std::function<void()> before_process_;
     const CpuMemory cpu_memory_;
+    CopiedFiles copied_files_;
     OomEvents oom_;
     DnsRelay dns_;
 };

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <string_view>
 
+#include "pkg/agent/guest/filesystem_modules.h"
 #include "pkg/agent/guest/guest_log.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
@@ -53,16 +54,22 @@ MountOptions parse_mount_options(const std::vector<std::string>& options) {
 void Storages::mount(const Storage& storage) {
     const MountOptions options = parse_mount_options(storage.options);
     base::make_directories(storage.mount_point, 0755);
+    load_filesystem_modules(storage.fs_type);
     const char* data = options.data.empty() ? nullptr : options.data.c_str();
     if (::mount(storage.source.c_str(),
                 storage.mount_point.c_str(),
                 storage.fs_type.c_str(),
                 options.flags,
                 data) != 0) {
-        throw base::errno_error("mount " + base::printable(storage.source, 256) + " (" +
-                                    base::printable(storage.fs_type, 64) + ") on",
-                                base::printable(storage.mount_point, 256),
-                                errno);
+        const int failure = errno;
+        const auto error =
+            base::errno_error("mount " + base::printable(storage.source, 256) + " (" +
+                                  base::printable(storage.fs_type, 64) + ") on",
+                              base::printable(storage.mount_point, 256),
+                              failure);
+        throw failure == ENODEV
+            ? error.with_context("the guest's kernel does not know this file system")
+            : error;
     }
     const std::lock_guard lock(mutex_);
     mount_points_.push_back(storage.mount_point);
