@@ -22,6 +22,18 @@ std::string or_else(const std::string& text, const char* instead) {
     return text.empty() ? instead : text;
 }
 
+const char* shared_fs_name(sandbox::SharedFs shared_fs) {
+    switch (shared_fs) {
+        case sandbox::SharedFs::virtio_fs:
+            return "virtio-fs";
+        case sandbox::SharedFs::virtio_9p:
+            return "virtio-9p";
+        case sandbox::SharedFs::none:
+            break;
+    }
+    return "none";
+}
+
 /// {Semver, Major, Minor, Patch, Commit} of "1.2.3-rc1"
 Json version_parts() {
     const std::string semver = KATA_VERSION;
@@ -79,10 +91,13 @@ Json hypervisor(const HostReport& report) {
             {"Path", or_else(host.emulator, kNotFound)},
             {"BlockDeviceDriver", disk_driver(config)},
             {"EntropySource", config.machine.entropy_source.native()},
-            {"SharedFS", "virtio-fs"},
-            {"VirtioFSDaemon", or_else(host.virtiofsd, kNotFound)},
+            {"SharedFS", shared_fs_name(config.shared_fs)},
+            {"VirtioFSDaemon",
+             or_else(config.virtio_fs_daemon.empty() ? host.virtiofsd.native()
+                                                     : config.virtio_fs_daemon.native(),
+                     kNotFound)},
             {"SocketPath", host.as_root ? config.state_dir.native() : kUnknown},
-            {"Msize9p", 8192},
+            {"Msize9p", config.msize_9p},
             {"MemorySlots", config.memory_slots},
             {"HotPlugVFIO", "no-port"},
             {"ColdPlugVFIO", "no-port"},

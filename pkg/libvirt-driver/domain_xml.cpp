@@ -1,7 +1,5 @@
 #include "pkg/libvirt-driver/domain_xml.h"
 
-#include <sys/un.h>
-
 #include <algorithm>
 #include <charconv>
 #include <sstream>
@@ -14,6 +12,7 @@
 #include "pkg/libvirt-driver/machine_xml.h"
 #include "pkg/libvirt-driver/memory_xml.h"
 #include "pkg/libvirt-driver/nic_xml.h"
+#include "pkg/libvirt-driver/share_xml.h"
 #include "pkg/libvirt-driver/xml_build.h"
 #include "pkg/libvirt-driver/xml_text.h"
 
@@ -28,17 +27,6 @@ using sandbox::VmConfig;
 // More than a sandbox starts with, so that ports can be plugged later. An unused one costs a pair
 // of queues in the guest and no measurable time.
 constexpr std::size_t kSerialPorts = 64;
-constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
-
-void require_socket_path(const std::filesystem::path& path) {
-    require_plain_text("socket path", path.native());
-    if (path.native().size() > kMaxSocketPath) {
-        throw Error(ErrorCode::invalid_argument,
-                    fmt::format("cannot use socket \"{}\": the path is longer than {} bytes",
-                                base::printable(path.native()),
-                                kMaxSocketPath));
-    }
-}
 
 void validate(const VmConfig& config) {
     if (config.machine_type != "q35" && config.machine_type != "pc") {
@@ -63,8 +51,7 @@ void validate(const VmConfig& config) {
     }
     validate_machine(config.machine);
     if (config.share) {
-        require_plain_text("shared directory", config.share->directory.native());
-        require_plain_text("share tag", config.share->tag);
+        validate_share(*config.share);
     }
 }
 
@@ -92,15 +79,6 @@ void add_ends(pugi::xml_node domain) {
     for (const char* event : {"on_poweroff", "on_reboot", "on_crash"}) {
         add_text(domain, event, "destroy");
     }
-}
-
-void add_share(pugi::xml_node devices, const sandbox::VmShare& share) {
-    pugi::xml_node filesystem = add(devices, "filesystem", {{"type", "mount"}});
-    add(filesystem, "driver", {{"type", "virtiofs"}});
-    add(filesystem, "binary", {{"xattr", "on"}});
-    add(filesystem, "source", {{"dir", share.directory.native()}});
-    add(filesystem, "target", {{"dir", share.tag}});
-    add_root_bus_address(filesystem, kShareSlot);
 }
 
 void add_console(pugi::xml_node devices, const std::filesystem::path& log) {
@@ -148,8 +126,8 @@ void add_devices(pugi::xml_node domain, const VmConfig& config) {
     }
     add(devices, "controller", {{"type", "usb"}, {"model", "none"}});
     add_ports(devices, config.ports);
-    if (config.share) {
-        add_share(devices, *config.share);
+    if (config.share && config.share->protocol == sandbox::ShareProtocol::virtio_fs) {
+        add_virtio_fs(devices, *config.share);
     }
     if (!config.console_log.empty()) {
         add_console(devices, config.console_log);
@@ -191,6 +169,9 @@ std::string build_domain_xml(const VmConfig& config, const HostChoices& host) {
     add_devices(domain, config);
     if (host.qemu_user) {
         add_label(domain, *host.qemu_user);
+    }
+    if (config.share && config.share->protocol == sandbox::ShareProtocol::virtio_9p) {
+        add_virtio_9p(domain, *config.share);
     }
     std::ostringstream text;
     document.save(text, "  ", pugi::format_indent | pugi::format_no_declaration);

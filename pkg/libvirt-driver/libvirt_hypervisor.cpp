@@ -107,7 +107,8 @@ StartedVm describe_started(virDomainPtr domain,
     StartedVm started;
     started.pid = require_qemu(config, user);
     require_memory_directory(config, started.pid);
-    if (config.share) {
+    const bool serves_itself = config.share && config.share->socket.empty();
+    if (serves_itself && config.share->protocol == sandbox::ShareProtocol::virtio_fs) {
         // It is started by the daemon and keeps the daemon's user.
         started.helpers =
             find_virtiofsd({},
@@ -127,7 +128,11 @@ StartedVm start_paused(virConnectPtr connection, const VmConfig& config) {
     const QemuUser qemu_user = describe_user(usual.value_or(current_user_ids()));
     AcceleratorChoice choice = choose_accelerator(config.accelerator, probe_kvm("/", qemu_user));
     const std::optional<UserIds> user = user_for(config, usual, choice.accelerator);
-    give_file(config.machine.firmware.variables, user.value_or(current_user_ids()));
+    const UserIds owner = user.value_or(current_user_ids());
+    give_file(config.machine.firmware.variables, owner);
+    if (config.share) {
+        give_file(config.share->socket, owner);
+    }
     const std::string xml = build_domain_xml(config, {choice.accelerator, user});
     const DomainHandle domain = create_domain(connection, config, xml, VIR_DOMAIN_START_PAUSED);
     try {
@@ -247,6 +252,13 @@ VmState LibvirtHypervisor::vm_state(const std::string& uuid, Deadline deadline) 
         attempt("ask the state of", uuid), deadline, [uuid](virConnectPtr connection) {
             return domain_state(connection, uuid);
         });
+}
+
+sandbox::VmUser LibvirtHypervisor::vm_user(Deadline deadline) {
+    return connection_.call("cannot ask the user of VMs", deadline, [](virConnectPtr connection) {
+        const UserIds ids = ask_qemu_user(connection).value_or(current_user_ids());
+        return sandbox::VmUser{ids.uid, ids.gid};
+    });
 }
 
 HypervisorVersion LibvirtHypervisor::version(Deadline deadline) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "pkg/libvirt-driver/share_xml.h"
 #include "pkg/libvirt-driver/xml_build.h"
 
 namespace kata::libvirt_driver {
@@ -46,10 +47,11 @@ void add_sizes(pugi::xml_node domain, const VmConfig& config) {
 // virtiofsd reads and writes the guest's memory.
 void add_source(pugi::xml_node backing, const VmConfig& config) {
     const bool file = !config.machine.memory.file_directory.empty();
-    if (file || config.share) {
+    const bool shared = config.share && needs_shared_memory(*config.share);
+    if (file || shared) {
         add(backing, "source", {{"type", file ? "file" : "memfd"}});
     }
-    if (config.share) {
+    if (shared) {
         add(backing, "access", {{"mode", "shared"}});
     }
 }

@@ -1,5 +1,7 @@
 #include "pkg/libvirt-driver/xml_build.h"
 
+#include <sys/un.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -7,6 +9,11 @@
 #include "pkg/base/error.h"
 
 namespace kata::libvirt_driver {
+namespace {
+
+constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
+
+}  // namespace
 
 pugi::xml_node add(pugi::xml_node parent, const char* name, Attributes attributes) {
     pugi::xml_node node = parent.append_child(name);
@@ -46,6 +53,16 @@ void require_plain_text(std::string_view what, std::string_view text) {
                           fmt::format("cannot describe the VM: control character in {} \"{}\"",
                                       what,
                                       base::printable(text)));
+    }
+}
+
+void require_socket_path(const std::filesystem::path& path) {
+    require_plain_text("socket path", path.native());
+    if (path.native().size() > kMaxSocketPath) {
+        throw base::Error(base::ErrorCode::invalid_argument,
+                          fmt::format("cannot use socket \"{}\": the path is longer than {} bytes",
+                                      base::printable(path.native()),
+                                      kMaxSocketPath));
     }
 }
 

@@ -1,6 +1,7 @@
 // Writing domain XML: what every file that writes a part of it needs.
 #pragma once
 
+#include <filesystem>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ void add_root_bus_address(pugi::xml_node device, int slot);
 /// them, and none belongs into a name or path anyway.
 void require_plain_text(std::string_view what, std::string_view text);
 
+/// @throws Error invalid_argument for a control character or more than 107 bytes.
+void require_socket_path(const std::filesystem::path& path);
+
 // Slots of the root bus that both machine types leave free. Devices placed there by us need none of
 // the PCIe root ports libvirt adds to q35: one for each device it places itself, and a spare.
 // Network interfaces are from 0x10.
@@ -38,5 +42,7 @@ inline constexpr int kVsockSlot = 0x05;
 inline constexpr int kBalloonSlot = 0x0a;
 inline constexpr int kRngSlot = 0x0b;
 inline constexpr int kVirtioMemSlot = 0x0c;
+// Of a share that libvirt does not know of: far from where it begins to place what it adds.
+inline constexpr int kBareShareSlot = 0x1c;
 
 }  // namespace kata::libvirt_driver

@@ -12,6 +12,7 @@
 #include "pkg/sandbox/hypervisor.h"
 #include "pkg/sandbox/machine_options.h"
 #include "pkg/sandbox/network/internetworking_model.h"
+#include "pkg/sandbox/shared_fs.h"
 
 namespace kata::sandbox {
 
@@ -34,6 +35,12 @@ struct RuntimeConfig {
     MachineOptions machine;
     std::string kernel_hash;  // SHA-512 in hexadecimal, by annotation only; empty: not verified
     std::string initrd_hash;
+    SharedFs shared_fs = SharedFs::virtio_fs;
+    std::filesystem::path virtio_fs_daemon;  // empty: libvirt's choice, or the distribution's
+    std::string virtio_fs_cache = "auto";
+    unsigned virtio_fs_queue_size = 1024;           // 0: QEMU's own choice
+    std::vector<std::string> virtio_fs_extra_args;  // virtiofsd_arguments.h
+    std::uint32_t msize_9p = 8192;
     std::string guest_hook_path;   // in the guest; empty: none
     bool guest_debug = false;      // `enable_debug`: its kernel talks, its console is passed on
     unsigned pcie_root_ports = 2;  // devices that can be plugged into a q35 while it runs

@@ -44,8 +44,15 @@ ContainerRecord load_record(const ContainerPlace& place) {
 
 RuntimeConfig sandbox_config(const RuntimeConfig& config, const ContainerPlace& place) {
     try {
-        return with_accepted_annotations(config,
-                                         StateStore::load_sandbox(place).config_annotations);
+        const SandboxRecord record = StateStore::load_sandbox(place);
+        RuntimeConfig own = with_accepted_annotations(config, record.config_annotations);
+        // A VM keeps what it was started with, whatever the configuration says by now.
+        if (record.copies_files) {
+            own.shared_fs = SharedFs::none;
+        } else if (own.shared_fs == SharedFs::none) {
+            own.shared_fs = SharedFs::virtio_fs;
+        }
+        return own;
     } catch (const base::Error&) {
         return config;  // whoever needs the record says what is wrong with it
     }

@@ -12,6 +12,7 @@
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/container_disks.h"
 #include "pkg/sandbox/devices.h"
+#include "pkg/sandbox/file_copy.h"
 #include "pkg/sandbox/guest_log_relay.h"
 #include "pkg/sandbox/guest_spec.h"
 #include "pkg/sandbox/network_refresh.h"
@@ -126,6 +127,10 @@ base::ProcessId ContainerCreation::run() {
     run_hooks(oci::HookStage::create_container, true);
     shim_->request(ShimPivotRequest{}, base::Deadline::after(kShimAnswer));
     enter_sandbox();
+    if (config_.shared_fs == SharedFs::none) {
+        steps_.begin("copy files");
+        copy_files();
+    }
     steps_.begin("create container");
     create_in_guest();
     steps_.begin("hand over");
@@ -194,6 +199,15 @@ void ContainerCreation::run_hooks(oci::HookStage stage, bool in_container) {
 }
 
 void ContainerCreation::share_files() {
+    if (config_.shared_fs == SharedFs::none) {
+        guest_root_ = std::string(kGuestShareDir) + "/" + record_.id + "/rootfs";
+    } else {
+        share_live_files();
+    }
+    shim_->request(shim_mounts(bundle_, mounts_), base::Deadline::after(kShimAnswer));
+}
+
+void ContainerCreation::share_live_files() {
     if (!joins_pod_) {
         share_.create(sandbox_journal_);
         share_sandbox_bind_mounts(config_.sandbox_bind_mounts, share_, sandbox_journal_);
@@ -213,7 +227,21 @@ void ContainerCreation::share_files() {
             static_cast<void>(share_.bind(journal_, planned.source, planned.share_path));
         }
     }
-    shim_->request(shim_mounts(bundle_, mounts_), base::Deadline::after(kShimAnswer));
+}
+
+void ContainerCreation::copy_files() {
+    FileCopy copy(*agent_, request_timeout(config_));
+    copy.add(bundle_.rootfs, record_.id + "/rootfs");
+    for (const PlannedMount& planned : mounts_.mounts) {
+        if (planned.kind == PlannedMount::Kind::shared) {
+            copy.add(planned.source.path, planned.share_path);
+        }
+    }
+    copy.finish();
+    if (copy.left_out() > 0) {
+        log_.warning(std::to_string(copy.left_out()) +
+                     " devices, sockets or FIFOs were left out of the files copied into the VM");
+    }
 }
 
 void ContainerCreation::enter_sandbox() {

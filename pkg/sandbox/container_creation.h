@@ -51,6 +51,8 @@ class ContainerCreation {
     void launch_shim();
     void run_hooks(oci::HookStage stage, bool in_container);
     void share_files();
+    void share_live_files();
+    void copy_files();
     void enter_sandbox();
     void create_in_guest();
     void hand_over();

@@ -2,12 +2,12 @@
 
 #include <sstream>
 
-#include "pkg/sandbox/share.h"
+#include "pkg/sandbox/vm_share.h"
 
 namespace kata::sandbox {
 
 SandboxSetup guest_setup(const RuntimeConfig& config, const std::string& sandbox_id) {
-    SandboxSetup setup{sandbox_id, {{kShareTag, "virtiofs", {}, kGuestShareDir}}, {}, {}};
+    SandboxSetup setup{sandbox_id, guest_storages(config), {}, {}};
     for (const std::string& line : config.kernel_modules) {
         std::istringstream words(line);
         GuestModule module;

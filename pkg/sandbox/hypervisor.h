@@ -33,10 +33,26 @@ struct VmPort {
     std::filesystem::path socket;  // on the host; at most 107 bytes
 };
 
-/// A host directory the guest mounts by tag through virtio-fs.
+enum class ShareProtocol { virtio_fs, virtio_9p };
+
+/// A host directory the guest mounts by tag.
 struct VmShare {
     std::filesystem::path directory;
     std::string tag;
+    ShareProtocol protocol = ShareProtocol::virtio_fs;
+    // Of a server that runs already; empty: the hypervisor starts it.
+    std::filesystem::path socket{};
+    unsigned queue_size = 0;  // of virtio-fs; 0: the hypervisor's own choice
+    // For a server that the hypervisor starts.
+    std::string server{};  // the program; empty: its own choice
+    std::string cache{};   // "none" or "always"; empty: the server's own choice
+    unsigned threads = 0;  // at most, beside the queue's; 0: none
+};
+
+/// Who a VM's processes run as.
+struct VmUser {
+    uid_t uid = 0;
+    gid_t gid = 0;
 };
 
 /// A network interface of the guest, whose other end is a tap device on the host.
@@ -155,6 +171,9 @@ class Hypervisor {
 
     /// VmState::stopped also for a VM that does not exist.
     virtual VmState vm_state(const std::string& uuid, base::Deadline deadline) = 0;
+
+    /// Who the next VM will run as, for sockets that it shall connect to.
+    virtual VmUser vm_user(base::Deadline deadline) = 0;
 
     virtual HypervisorVersion version(base::Deadline deadline) = 0;
 };

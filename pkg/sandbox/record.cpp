@@ -95,6 +95,9 @@ std::string to_json_text(const SandboxRecord& record) {
     if (record.network != NetworkRecord{}) {
         document["network"] = to_json(record.network);
     }
+    if (record.copies_files) {
+        document["copiesFiles"] = true;
+    }
     if (!record.config_annotations.empty()) {
         document["configAnnotations"] = record.config_annotations;
     }
@@ -134,6 +137,7 @@ SandboxRecord parse_sandbox_record(const std::string& text, const std::string& o
         record.default_memory_mib = document.value("defaultMemoryMib", std::uint64_t{0});
         record.cpus = document.value("cpus", 0U);
         record.max_cpus = document.value("maxCpus", 0U);
+        record.copies_files = document.value("copiesFiles", false);
         record.boot_memory_mib = document.value("bootMemoryMib", std::uint64_t{0});
         record.plugged_memory_mib = document.value("pluggedMemoryMib", std::uint64_t{0});
         record.max_memory_mib = document.value("maxMemoryMib", std::uint64_t{0});

@@ -36,6 +36,7 @@ struct SandboxRecord {
     std::uint64_t boot_memory_mib = 0;
     std::uint64_t plugged_memory_mib = 0;
     std::uint64_t max_memory_mib = 0;  // 0: it cannot grow
+    bool copies_files = false;         // its guest has no share
     NetworkRecord network{};
     // What has changed the configuration for this sandbox holds as long as it does.
     std::map<std::string, std::string> config_annotations{};

@@ -24,9 +24,12 @@ bool may_have_kvm(const std::string& cpu_info, bool has_device) {
                           cpu_info.find(" svm ") != std::string::npos);
 }
 
+std::chrono::seconds request_timeout(const RuntimeConfig& config) {
+    return config.request_timeout * (is_emulated(config.accelerator) ? kEmulationFactor : 1);
+}
+
 base::Deadline request_deadline(const RuntimeConfig& config) {
-    return base::Deadline::after(config.request_timeout *
-                                 (is_emulated(config.accelerator) ? kEmulationFactor : 1));
+    return base::Deadline::after(request_timeout(config));
 }
 
 }  // namespace kata::sandbox

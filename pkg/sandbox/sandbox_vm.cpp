@@ -4,18 +4,22 @@
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/guest_filesystems.h"
 #include "pkg/sandbox/guest_setup.h"
 #include "pkg/sandbox/machine_builder.h"
 #include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/sandbox_network.h"
+#include "pkg/sandbox/share_server.h"
 #include "pkg/sandbox/tombstones.h"
 #include "pkg/sandbox/vcpu_pinning.h"
 #include "pkg/sandbox/verified_assets.h"
 #include "pkg/sandbox/vm_config_builder.h"
+#include "pkg/sandbox/vm_share.h"
 
 namespace kata::sandbox {
 namespace {
@@ -89,6 +93,7 @@ SandboxRecord new_record(const BootContext& context, const VmConfig& vm, const S
     record.max_cpus = vm.vcpus;
     record.boot_memory_mib = vm.memory_mib;
     record.max_memory_mib = vm.max_memory_mib;
+    record.copies_files = context.config.shared_fs == SharedFs::none;
     record.config_annotations = context.config.annotations;
     return record;
 }
@@ -106,6 +111,35 @@ StartedVm start_paused(const BootContext& context, const VmConfig& vm, SandboxRe
     record.vsock_cid = started.vsock_cid;
     StateStore::save_sandbox(context.place, record);
     return started;
+}
+
+// What libvirt cannot serve by itself is served before QEMU looks for it.
+std::optional<ShareServer> serve_share(const BootContext& context, VmConfig& vm) {
+    if (!vm.share || !needs_own_server(context.config)) {
+        return std::nullopt;
+    }
+    const auto deadline = base::Deadline::after(context.config.libvirt_timeout);
+    auto server = ShareServer::start({context.config,
+                                      context.place,
+                                      context.share,
+                                      context.cgroup,
+                                      context.journal,
+                                      context.vm.hypervisor().vm_user(deadline)});
+    vm.share->socket = server.socket();
+    return server;
+}
+
+StartedVm start_with_share(const BootContext& context, VmConfig& vm, SandboxRecord& record) {
+    const std::optional<ShareServer> server = serve_share(context, vm);
+    try {
+        return start_paused(context, vm, record);
+    } catch (const base::Error&) {
+        // QEMU says only that nobody answers; the server knows why.
+        if (server) {
+            server->require_alive();
+        }
+        throw;
+    }
 }
 
 std::unique_ptr<Agent> greet_booting_agent(const BootContext& context,
@@ -135,6 +169,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     require_guest_file(config.initrd, "initrd");
     replace_pflashes(config.machine);
     require_machine_files(config.machine);
+    require_share_in_guest(config);
     use_verified_assets(config, context.place, context.journal, context.vm);
     context.steps.begin("start VM");
     base::make_directories(context.place.ports_dir());
@@ -153,7 +188,7 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     vm.disks = context.disks.provide(uuid);
     SandboxRecord record = new_record(context, vm, size);
     record.network = network.record();
-    const StartedVm started = start_paused(context, vm, record);
+    const StartedVm started = start_with_share(context, vm, record);
 
     context.steps.begin("account VM");
     note_libvirt_cgroups(started.pid, context.journal);

@@ -18,6 +18,7 @@
 #include "pkg/sandbox/cgroup.h"
 #include "pkg/sandbox/disk_access.h"
 #include "pkg/sandbox/network/connection.h"
+#include "pkg/sandbox/share_server.h"
 
 namespace kata::sandbox {
 namespace {
@@ -124,6 +125,8 @@ void undo_effect(const Effect& effect, const UndoContext& context) {
             return undo_macvtap(effect.object);
         case Effect::Kind::disk:
             return undo_disk(effect.object, context);
+        case Effect::Kind::server:
+            return undo_share_server(effect.object);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/sandbox/disk_tuning.h"
+#include "pkg/sandbox/vm_share.h"
 
 namespace kata::sandbox {
 namespace {
@@ -83,7 +84,7 @@ VmConfig build_vm_config(const RuntimeConfig& config,
     if (!config.use_vsock) {
         vm.ports = ports_in(place.ports_dir());
     }
-    vm.share = VmShare{share.exported(), kShareTag};
+    vm.share = vm_share(config, share);
     vm.console_log = place.console_log();
     return vm;
 }

@@ -172,6 +172,13 @@ void obey(RuntimeConfig& config, const ConfigKey& key, ConfigValue value) {
     if (key.name == "kernel_params") {
         value = merge_kernel_parameters(config.kernel_params, std::get<std::string>(value));
     }
+    // An administrator's arguments stay.
+    if (key.name == "virtio_fs_extra_args") {
+        auto all = config.virtio_fs_extra_args;
+        const auto& added = std::get<std::vector<std::string>>(value);
+        all.insert(all.end(), added.begin(), added.end());
+        value = std::move(all);
+    }
     key.set(config, value);
 }
 

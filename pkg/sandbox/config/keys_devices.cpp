@@ -10,10 +10,6 @@ namespace {
 using Config = RuntimeConfig;
 using Value = ConfigValue;
 
-constexpr std::string_view kNotYet = "not served by this version";
-constexpr std::string_view kVirtioFs =
-    "files are always shared by virtio-fs, with the virtiofsd that libvirt starts";
-constexpr std::string_view kNo9p = "files are shared by virtio-fs, 9p is not used";
 constexpr std::string_view kDiskRate = "not served by this version; use virsh blkdeviotune";
 constexpr std::string_view kVfio = "VFIO devices are not served by this version";
 constexpr std::string_view kVhostUser = "vhost-user devices are not served by this version";
@@ -22,6 +18,13 @@ constexpr std::string_view kRate =
 constexpr std::string_view kPorts = "no-port bridge-port root-port switch-port";
 constexpr ValueRule kSector = range(0, 65536);
 
+SharedFs shared_fs_of(const std::string& name) {
+    if (name == "none") {
+        return SharedFs::none;
+    }
+    return name == "virtio-9p" ? SharedFs::virtio_9p : SharedFs::virtio_fs;
+}
+
 // A row is a line.
 // clang-format off
 constexpr std::array kKeys = {
@@ -29,13 +32,19 @@ constexpr std::array kKeys = {
            "Handle packets in QEMU instead of the host's kernel, also where the host has /dev/vhost-net."),
     obeyed(kQemu, "pcie_root_port", kWhole, "2", range(0, 16), kSameName, "", [](Config& c, const Value& v) { c.pcie_root_ports = whole<unsigned>(v); },
            "Network interfaces and virtio-blk disks that can be plugged into a q35 while it runs."),
-    ignored(kQemu, "shared_fs", kText, "\"virtio-fs\"", one_of("virtio-fs virtio-9p virtio-fs-nydus inline-virtio-fs none"), kSameName, "", kVirtioFs),
-    ignored(kQemu, "virtio_fs_daemon", kPath, "\"\"", kAny, kSameName, "valid_virtio_fs_daemon_paths", kVirtioFs),
-    ignored(kQemu, "virtio_fs_cache", kText, "\"auto\"", one_of("none never auto metadata always"), kSameName, "", "not served by this version; libvirt's default is used"),
+    obeyed(kQemu, "shared_fs", kText, "\"virtio-fs\"", one_of("virtio-fs virtio-9p none"), kSameName, "", [](Config& c, const Value& v) { c.shared_fs = shared_fs_of(text(v)); },
+           "How files come into the guest: live through virtio-fs, live through virtio-9p (for guest kernels that have 9p), or copied once (none)."),
+    obeyed(kQemu, "virtio_fs_daemon", kPath, "\"\"", kAny, kSameName, "valid_virtio_fs_daemon_paths", [](Config& c, const Value& v) { c.virtio_fs_daemon = text(v); },
+           "The virtiofsd to run. Empty: the one that libvirt chooses, or where libvirt cannot pass the arguments on, the distribution's."),
+    obeyed(kQemu, "virtio_fs_cache", kText, "\"auto\"", one_of("none never auto metadata always"), kSameName, "", [](Config& c, const Value& v) { c.virtio_fs_cache = text(v); },
+           "What the guest remembers of files: nothing (none or never), for a second (auto), or for ever, as nobody else changes them (always). metadata needs the virtiofsd that is written in Rust."),
     ignored(kQemu, "virtio_fs_cache_size", kWhole, "0", kAny, kSameName, "", "libvirt has no DAX window for virtio-fs"),
-    ignored(kQemu, "virtio_fs_queue_size", kWhole, "1024", kAny, kNoAnnotation, "", kNotYet),
-    ignored(kQemu, "virtio_fs_extra_args", kTexts, "[]", kAny, kSameName, "", kVirtioFs),
-    ignored(kQemu, "msize_9p", kWhole, "8192", range(1, kMostUint32), kSameName, "", kNo9p),
+    obeyed(kQemu, "virtio_fs_queue_size", kWhole, "1024", range(0, 1024), kNoAnnotation, "", [](Config& c, const Value& v) { c.virtio_fs_queue_size = whole<unsigned>(v); },
+           "Requests to virtiofsd that can wait, a power of 2. 0: as many as QEMU chooses."),
+    obeyed(kQemu, "virtio_fs_extra_args", kTexts, "[]", kAny, kSameName, "", [](Config& c, const Value& v) { c.virtio_fs_extra_args = texts(v); },
+           "More arguments of virtiofsd; those of an annotation are added. Refused are those that say what it serves, to whom, and how it is confined."),
+    obeyed(kQemu, "msize_9p", kWhole, "8192", range(4096, 1 << 20), kSameName, "", [](Config& c, const Value& v) { c.msize_9p = whole<std::uint32_t>(v); },
+           "Bytes of a message of 9p."),
     obeyed(kQemu, "disable_block_device_use", kFlag, "false", kAny, kSameName, "", [](Config& c, const Value& v) { c.disable_block_device_use = flag(v); },
            "Give VMs no disks: a volume on one is refused then, and a block device of --device is left out."),
     obeyed(kQemu, "block_device_driver", kText, "\"virtio-blk\"", one_of("virtio-blk virtio-scsi"), kSameName, "", [](Config& c, const Value& v) { c.block_device_driver = text(v) == "virtio-scsi" ? DiskDriver::virtio_scsi : DiskDriver::virtio_blk; },

@@ -8,6 +8,7 @@
 #include "pkg/base/error.h"
 #include "pkg/sandbox/machine_builder.h"
 #include "pkg/sandbox/sandbox_bind_mounts.h"
+#include "pkg/sandbox/vm_share.h"
 
 namespace kata::sandbox {
 namespace {
@@ -93,9 +94,14 @@ std::string contradiction_in(const RuntimeConfig& config) {
         return "\"runtime.disable_new_netns\" goes with \"internetworking_model\" = \"none\" and "
                "without netmon only, because the VM would be connected to the host's interfaces";
     }
-    const std::string contradiction = machine_contradiction(config);
-    return contradiction.empty() ? complaint_about_bind_mounts(config.sandbox_bind_mounts)
-                                 : contradiction;
+    for (const std::string& complaint : {machine_contradiction(config),
+                                         complaint_about_share(config),
+                                         complaint_about_bind_mounts(config.sandbox_bind_mounts)}) {
+        if (!complaint.empty()) {
+            return complaint;
+        }
+    }
+    return "";
 }
 
 }  // namespace kata::sandbox

@@ -51,6 +51,9 @@ std::string good_value(const ConfigKey& key) {
     if (key.name == "machine_accelerators") {
         return "nvdimm";
     }
+    if (key.name == "virtio_fs_extra_args") {
+        return "--xattr";
+    }
     switch (key.type) {
         case ValueType::flag:
             return "true";
@@ -289,6 +292,31 @@ TEST_F(Annotations, AreShownWithoutControlCharactersWhenTheyAreRefused) {
     });
     EXPECT_THAT(error.what(), testing::Not(HasSubstr("\x1b")));
     EXPECT_THAT(error.what(), testing::Not(HasSubstr("\n")));
+}
+
+constexpr const char* kExtraArguments = "io.katacontainers.config.hypervisor.virtio_fs_extra_args";
+
+TEST(VirtiofsdAnnotation, AddsToTheAdministratorsArgumentsHoweverItIsWritten) {
+    RuntimeConfig config = permitting_all();
+    config.virtio_fs_extra_args = {"--thread-pool-size=4"};
+    for (const char* text : {R"(["-o", "writeback"])", "-o, writeback"}) {
+        const AnnotatedConfig result = annotated_config(config, {{kExtraArguments, text}});
+        EXPECT_THAT(result.config.virtio_fs_extra_args,
+                    testing::ElementsAre("--thread-pool-size=4", "-o", "writeback"));
+        EXPECT_TRUE(with_accepted_annotations(config, result.config.annotations) == result.config);
+    }
+}
+
+TEST(VirtiofsdAnnotation, IsRefusedIfItChangesWhatIsServedAlsoWhereItIsPermitted) {
+    for (const char* text :
+         {"--shared-dir=/", R"(["-o source=/"])", R"(["-o","xattr,sandbox=none"])"}) {
+        expect_error(
+            [&] {
+                return annotated_config(permitting_all(), {{kExtraArguments, text}});
+            },
+            ErrorCode::invalid_argument,
+            "cannot obey the annotations: virtio_fs_extra_args: \"");
+    }
 }
 
 // Every name in the documents of Kata Containers 1 to 3.

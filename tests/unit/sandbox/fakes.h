@@ -85,6 +85,7 @@ class FakeHypervisor : public sandbox::Hypervisor {
         fail_if_told();
         return alive.count(uuid) != 0 ? sandbox::VmState::running : sandbox::VmState::stopped;
     }
+    sandbox::VmUser vm_user(base::Deadline /*deadline*/) override { return {}; }
     sandbox::HypervisorVersion version(base::Deadline /*deadline*/) override { return {}; }
 
     std::optional<base::ErrorCode> failure;
