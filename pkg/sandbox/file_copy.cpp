@@ -88,6 +88,13 @@ UniqueFd reopened(FdRef object, int flags, const std::string& path) {
     return opened;
 }
 
+base::Error too_much(const std::string& path, const std::string& limit) {
+    return {base::ErrorCode::unsupported,
+            "cannot copy \"" + base::printable(path, 256) +
+                "\" into the guest: with it there are more than " + limit +
+                "; use shared_fs = \"virtio-fs\""};
+}
+
 }  // namespace
 
 // An object pinned by an O_PATH descriptor.
@@ -131,7 +138,7 @@ void FileCopy::copy_directory(const Source& source, GuestFilePiece piece) {
                           "cannot copy \"" + base::printable(source.path, 256) +
                               "\" into the guest: its directories are too deep");
     }
-    count(0, source.path);
+    count_file(source.path);
     piece.attributes = attributes_of(source.object.ref());
     send(std::move(piece));
     for (const std::string& name :
@@ -162,7 +169,7 @@ void FileCopy::copy_file(const Source& source, GuestFilePiece piece) {
             return send(std::move(piece));
         }
     }
-    count(0, source.path);
+    count_file(source.path);
     piece.attributes = attributes_of(source.object.ref());
     const UniqueFd file = reopened(source.object.ref(), O_NONBLOCK | O_NOCTTY, source.path);
     for (;;) {
@@ -178,7 +185,7 @@ void FileCopy::copy_file(const Source& source, GuestFilePiece piece) {
             return;
         }
         data.resize(static_cast<std::size_t>(size));
-        count(data.size(), source.path);
+        count_bytes(data.size(), source.path);
         GuestFilePiece next = piece;
         next.data = std::move(data);
         send(std::move(next));
@@ -190,7 +197,7 @@ void FileCopy::copy_file(const Source& source, GuestFilePiece piece) {
 }
 
 void FileCopy::copy_symlink(const Source& source, GuestFilePiece piece) {
-    count(0, source.path);
+    count_file(source.path);
     std::array<char, PATH_MAX> target{};
     const ssize_t length = ::readlinkat(source.object.get(), "", target.data(), target.size());
     if (length < 0) {
@@ -200,16 +207,16 @@ void FileCopy::copy_symlink(const Source& source, GuestFilePiece piece) {
     send(std::move(piece));
 }
 
-void FileCopy::count(std::uint64_t bytes, const std::string& path) {
+void FileCopy::count_file(const std::string& path) {
+    if (++files_ > limits_.files) {
+        throw too_much(path, std::to_string(limits_.files) + " files");
+    }
+}
+
+void FileCopy::count_bytes(std::uint64_t bytes, const std::string& path) {
     bytes_ += bytes;
-    files_ += bytes == 0 ? 1 : 0;
-    if (bytes_ > limits_.bytes || files_ > limits_.files) {
-        throw base::Error(base::ErrorCode::unsupported,
-                          "cannot copy \"" + base::printable(path, 256) +
-                              "\" into the guest: with it there are more than " +
-                              (bytes_ > limits_.bytes ? std::to_string(limits_.bytes >> 20) + " MiB"
-                                                      : std::to_string(limits_.files) + " files") +
-                              "; use shared_fs = \"virtio-fs\"");
+    if (bytes_ > limits_.bytes) {
+        throw too_much(path, std::to_string(limits_.bytes >> 20) + " MiB");
     }
 }
 

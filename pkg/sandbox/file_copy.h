@@ -49,7 +49,8 @@ class FileCopy {
     void copy_file(const Source& source, GuestFilePiece piece);
     void copy_symlink(const Source& source, GuestFilePiece piece);
     void send(GuestFilePiece piece);
-    void count(std::uint64_t bytes, const std::string& path);
+    void count_file(const std::string& path);
+    void count_bytes(std::uint64_t bytes, const std::string& path);
 
     GuestFiles& guest_;
     std::chrono::milliseconds call_timeout_;

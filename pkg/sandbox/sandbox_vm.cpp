@@ -133,12 +133,8 @@ StartedVm start_with_share(const BootContext& context, VmConfig& vm, SandboxReco
     const std::optional<ShareServer> server = serve_share(context, vm);
     try {
         return start_paused(context, vm, record);
-    } catch (const base::Error&) {
-        // QEMU says only that nobody answers; the server knows why.
-        if (server) {
-            server->require_alive();
-        }
-        throw;
+    } catch (const base::Error& error) {
+        throw server ? server->explained(error) : error;
     }
 }
 

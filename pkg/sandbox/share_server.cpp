@@ -144,11 +144,20 @@ void ShareServer::await_socket(base::Deadline deadline) const {
 
 void ShareServer::require_alive() const {
     if (!base::is_alive(id_)) {
-        throw base::Error(
-            base::ErrorCode::unavailable,
-            "\"" + program_.native() + "\", which serves the container's files, ended",
-            last_line(words_));
+        throw base::Error(base::ErrorCode::unavailable, how_it_ended());
     }
+}
+
+base::Error ShareServer::explained(const base::Error& error) const {
+    if (base::is_alive(id_)) {
+        return error;
+    }
+    return {error.code(), std::string(error.what()) + "; " + how_it_ended()};
+}
+
+std::string ShareServer::how_it_ended() const {
+    return "\"" + program_.native() +
+           "\", which serves the container's files, ended: " + last_line(words_);
 }
 
 void undo_share_server(const std::string& object) {

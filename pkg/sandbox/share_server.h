@@ -7,6 +7,7 @@
 #include <string>
 
 #include "pkg/base/deadline.h"
+#include "pkg/base/error.h"
 #include "pkg/base/process.h"
 #include "pkg/base/unique_fd.h"
 #include "pkg/sandbox/cgroup.h"
@@ -39,12 +40,17 @@ class ShareServer {
     /// @throws base::Error with its words if it has ended.
     void require_alive() const;
 
+    /// `error` of a VM that did not start, with the server's words behind it if it has ended: QEMU
+    /// says only that nobody answers.
+    [[nodiscard]] base::Error explained(const base::Error& error) const;
+
   private:
     ShareServer(base::ProcessId id,
                 std::filesystem::path program,
                 std::filesystem::path socket,
                 base::UniqueFd words);
     void await_socket(base::Deadline deadline) const;
+    [[nodiscard]] std::string how_it_ended() const;
 
     base::ProcessId id_;
     std::filesystem::path program_;

@@ -144,6 +144,22 @@ TEST_F(ShareServerTest, TellsWhyItEnded) {
         "ended: unknown option: writeback");
 }
 
+TEST_F(ShareServerTest, AddsItsWordsToWhyAMachineDidNotStartOnlyIfItHasEnded) {
+    const auto said = directory_ / "said";
+    run_as_virtiofsd("echo 'no such option' >&2; echo x >" + said.native() + "; exec sleep 100");
+    const ShareServer server = start();
+    while (test::content_of(said).empty()) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    const base::Error error(base::ErrorCode::internal, "cannot start VM");
+    EXPECT_STREQ(server.explained(error).what(), "cannot start VM");
+    undo();
+    EXPECT_EQ(server.explained(error).code(), base::ErrorCode::internal);
+    EXPECT_THAT(server.explained(error).what(),
+                testing::AllOf(testing::HasSubstr("cannot start VM; \""),
+                               testing::HasSubstr("ended: no such option")));
+}
+
 TEST_F(ShareServerTest, CannotFillMemoryWithWhatItSays) {
     const auto done = directory_ / "done";
     run_as_virtiofsd("head -c 1000000 /dev/zero >&2; echo $? >" + done.native() + "; sleep 100");
