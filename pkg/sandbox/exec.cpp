@@ -95,7 +95,7 @@ base::ProcessId Runtime::exec(const ExecRequest& request) {
 base::ProcessId Runtime::open_debug_console(const oci::ContainerId& id, bool terminal) {
     const ContainerPlace place = store_.get(id);
     const ContainerRecord record = load_record(place);
-    const auto deadline = base::Deadline::after(config_.request_timeout);
+    const auto deadline = request_deadline(config_);
     const auto agent = connect_agent(vm_, place, deadline);
     ShimProcess shim = ShimProcess::launch({config_.shim_path, {}, {}, false});
     if (derive_status(record) != oci::Status::stopped) {
