@@ -293,8 +293,11 @@ void HostCgroup::create(Journal& journal, Journal& parents) const {
         for (const auto& parent : missing_parents(directory.path)) {
             parents.record(Effect::Kind::cgroup_parent, parent.native());
         }
-        if (!is_cgroup_directory(directory.path)) {
-            journal.record(Effect::Kind::cgroup, directory.path.native());
+        if (directory.path != directory.hierarchy.mount_point) {
+            // One that is there may be a predecessor's of the same id, in a pod that still lives.
+            const bool is_there = is_cgroup_directory(directory.path);
+            journal.record(is_there ? Effect::Kind::cgroup_parent : Effect::Kind::cgroup,
+                           directory.path.native());
         }
         make_below(directory.hierarchy, directory.path);
     }
