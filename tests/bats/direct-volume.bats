@@ -48,9 +48,9 @@ info() {
 }
 
 @test "a volume is added and removed by flags, as a CSI driver does, twice each" {
-    local entry again
+    local entry
     entry=$(entry_of "$VOLUME")
-    for again in 1 2; do
+    for _ in 1 2; do
         run_kata direct-volume add --volume-path "$VOLUME" --mount-info "$(info '"options": ["rw", "noatime"]')"
         expect_status 0
         expect_output ""
@@ -58,7 +58,7 @@ info() {
     expect_equal "$(stat -c '%a %a' "$entry" "$entry/mountInfo.json" | tr '\n' ' ')" "700 700 600 600 "
     expect_equal "$(jq -c . "$entry/mountInfo.json")" \
         "{\"volume-type\":\"\",\"device\":\"$IMAGE\",\"fstype\":\"ext4\",\"options\":[\"noatime\"]}"
-    for again in 1 2; do
+    for _ in 1 2; do
         run_kata direct-volume remove --volume-path "$VOLUME"
         expect_status 0
         expect_output ""
