@@ -210,6 +210,7 @@ void add_disks(pugi::xml_node devices, const VmConfig& config) {
     if (scsi) {
         add_scsi_controller(devices, config.disk_tuning);
     }
+    const std::size_t image = devices.child("disk") ? 1 : 0;  // it is vda
     std::size_t blk = 0;
     std::size_t drive = 0;
     for (const VmDisk& disk : config.disks) {
@@ -217,7 +218,7 @@ void add_disks(pugi::xml_node devices, const VmConfig& config) {
             add_disk(devices, disk, drive++);
             continue;
         }
-        pugi::xml_node node = add_disk(devices, disk, blk++);
+        pugi::xml_node node = add_disk(devices, disk, image + blk++);
         if (config.machine_type == "q35") {
             // Behind a root port of its own it can be unplugged while the VM runs.
             const auto port = config.hotplug_ports + static_cast<unsigned>(blk);

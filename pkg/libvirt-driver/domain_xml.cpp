@@ -9,6 +9,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/libvirt-driver/disk_xml.h"
+#include "pkg/libvirt-driver/image_xml.h"
 #include "pkg/libvirt-driver/machine_xml.h"
 #include "pkg/libvirt-driver/memory_xml.h"
 #include "pkg/libvirt-driver/nic_xml.h"
@@ -44,6 +45,9 @@ void validate(const VmConfig& config) {
     require_plain_text("kernel path", config.kernel.native());
     require_plain_text("initrd path", config.initrd.native());
     require_plain_text("kernel parameters", config.kernel_parameters);
+    if (config.image) {
+        require_plain_text("image path", config.image->path.native());
+    }
     require_plain_text("console log path", config.console_log.native());
     for (const sandbox::VmPort& port : config.ports) {
         require_plain_text("port name", port.name);
@@ -64,7 +68,21 @@ void add_identity(pugi::xml_node domain, const VmConfig& config) {
     add_text(ours, "kata:stateDirectory", config.state_dir.native());
 }
 
-void add_boot(pugi::xml_node domain, const VmConfig& config) {
+bool is_mapped(const VmConfig& config, const HostChoices& host) {
+    return config.image && config.image->memory_parameters && !host.confined;
+}
+
+/// Where the root is comes first, so that the administrator's parameters have the last word.
+std::string kernel_parameters(const VmConfig& config, const HostChoices& host) {
+    if (!config.image) {
+        return config.kernel_parameters;
+    }
+    const auto& image = *config.image;
+    const auto& root = is_mapped(config, host) ? *image.memory_parameters : image.disk_parameters;
+    return root + " " + config.kernel_parameters;
+}
+
+void add_boot(pugi::xml_node domain, const VmConfig& config, const HostChoices& host) {
     pugi::xml_node os = add(domain, "os");
     add_text(os, "type", "hvm", {{"arch", "x86_64"}, {"machine", config.machine_type}});
     add_firmware(os, config.machine.firmware);
@@ -72,7 +90,7 @@ void add_boot(pugi::xml_node domain, const VmConfig& config) {
     if (!config.initrd.empty()) {
         add_text(os, "initrd", config.initrd.native());
     }
-    add_text(os, "cmdline", config.kernel_parameters);
+    add_text(os, "cmdline", kernel_parameters(config, host));
 }
 
 void add_ends(pugi::xml_node domain) {
@@ -119,7 +137,7 @@ void add_vsock(pugi::xml_node devices) {
     add_root_bus_address(vsock, kVsockSlot);
 }
 
-void add_devices(pugi::xml_node domain, const VmConfig& config) {
+void add_devices(pugi::xml_node domain, const VmConfig& config, const HostChoices& host) {
     pugi::xml_node devices = add(domain, "devices");
     if (!config.emulator.empty()) {
         add_text(devices, "emulator", config.emulator);
@@ -128,6 +146,9 @@ void add_devices(pugi::xml_node domain, const VmConfig& config) {
     add_ports(devices, config.ports);
     if (config.share && config.share->protocol == sandbox::ShareProtocol::virtio_fs) {
         add_virtio_fs(devices, *config.share);
+    }
+    if (config.image && !is_mapped(config, host)) {
+        add_image_disk(devices, *config.image, config.machine_type);
     }
     if (!config.console_log.empty()) {
         add_console(devices, config.console_log);
@@ -160,18 +181,22 @@ std::string build_domain_xml(const VmConfig& config, const HostChoices& host) {
     pugi::xml_node domain = document.append_child("domain");
     domain.append_attribute("type") = kvm ? "kvm" : "qemu";
     add_identity(domain, config);
-    add_memory(domain, config);
-    add_cpus(domain, config, host.accelerator);
+    const std::uint64_t image_mib = is_mapped(config, host) ? mapped_mib(*config.image) : 0;
+    add_memory(domain, config, image_mib);
+    add_cpus(domain, config, host.accelerator, image_mib);
     add_iothreads(domain, config.iothreads);
-    add_boot(domain, config);
+    add_boot(domain, config, host);
     add_switches(domain, config.machine, host.accelerator);
     add_ends(domain);
-    add_devices(domain, config);
+    add_devices(domain, config, host);
     if (host.qemu_user) {
         add_label(domain, *host.qemu_user);
     }
     if (config.share && config.share->protocol == sandbox::ShareProtocol::virtio_9p) {
         add_virtio_9p(domain, *config.share);
+    }
+    if (is_mapped(config, host)) {
+        add_mapped_image(domain, *config.image, memory_slots(config, image_mib) - 1);
     }
     std::ostringstream text;
     document.save(text, "  ", pugi::format_indent | pugi::format_no_declaration);

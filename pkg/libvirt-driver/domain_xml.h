@@ -23,6 +23,7 @@ struct HostChoices {
     // QEMU's user, written down because only a written label lets libvirt leave the owner of
     // kernel, initrd and sockets alone. None where the daemon does not change users.
     std::optional<UserIds> qemu_user;
+    bool confined = false;  // QEMU can open only what libvirt's own elements name
 };
 
 /// @throws Error invalid_argument for what cannot be expressed: an unknown machine type, no memory,

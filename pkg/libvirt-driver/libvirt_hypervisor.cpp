@@ -8,6 +8,7 @@
 #include "pkg/base/error.h"
 #include "pkg/libvirt-driver/accelerator.h"
 #include "pkg/libvirt-driver/domain.h"
+#include "pkg/libvirt-driver/image_xml.h"
 #include "pkg/libvirt-driver/libvirt_error.h"
 #include "pkg/libvirt-driver/memory.h"
 #include "pkg/libvirt-driver/own_user.h"
@@ -25,6 +26,10 @@ using sandbox::HypervisorVersion;
 using sandbox::StartedVm;
 using sandbox::VmConfig;
 using sandbox::VmState;
+
+constexpr const char* kImageIsADisk =
+    "the guest's image is a disk, because AppArmor or SELinux keeps QEMU from mapping it; set "
+    "disable_image_nvdimm = true in configuration.toml to ask for that";
 
 std::string effective_uri(const std::string& uri) {
     if (!uri.empty()) {
@@ -50,12 +55,16 @@ std::string version_of(virConnectPtr connection,
     return version_text(version);
 }
 
-std::optional<UserIds> ask_qemu_user(virConnectPtr connection) {
+std::string ask_capabilities(virConnectPtr connection) {
     const LibvirtText capabilities(virConnectGetCapabilities(connection));
     if (capabilities == nullptr) {
         throw last_error("cannot read the capabilities of libvirt");
     }
-    return qemu_user_ids(capabilities.get());
+    return capabilities.get();
+}
+
+std::optional<UserIds> ask_qemu_user(virConnectPtr connection) {
+    return qemu_user_ids(ask_capabilities(connection));
 }
 
 pid_t require_qemu(const VmConfig& config, std::optional<UserIds> user) {
@@ -124,7 +133,8 @@ StartedVm describe_started(virDomainPtr domain,
 }
 
 StartedVm start_paused(virConnectPtr connection, const VmConfig& config) {
-    const std::optional<UserIds> usual = ask_qemu_user(connection);
+    const std::string capabilities = ask_capabilities(connection);
+    const std::optional<UserIds> usual = qemu_user_ids(capabilities);
     const QemuUser qemu_user = describe_user(usual.value_or(current_user_ids()));
     AcceleratorChoice choice = choose_accelerator(config.accelerator, probe_kvm("/", qemu_user));
     const std::optional<UserIds> user = user_for(config, usual, choice.accelerator);
@@ -133,7 +143,11 @@ StartedVm start_paused(virConnectPtr connection, const VmConfig& config) {
     if (config.share) {
         give_file(config.share->socket, owner);
     }
-    const std::string xml = build_domain_xml(config, {choice.accelerator, user});
+    const bool confined = confines_qemu(capabilities);
+    if (confined && config.image && config.image->memory_parameters) {
+        choice.warnings.push_back(kImageIsADisk);
+    }
+    const std::string xml = build_domain_xml(config, {choice.accelerator, user, confined});
     const DomainHandle domain = create_domain(connection, config, xml, VIR_DOMAIN_START_PAUSED);
     try {
         return describe_started(domain.get(), config, user, std::move(choice));

@@ -28,14 +28,14 @@ bool has_room(const VmConfig& config) {
     return growth_of(config) > 0 || config.machine.memory.spare_mib > 0;
 }
 
-void add_sizes(pugi::xml_node domain, const VmConfig& config) {
-    if (has_room(config)) {
+void add_sizes(pugi::xml_node domain, const VmConfig& config, std::uint64_t image_mib) {
+    if (const unsigned slots = memory_slots(config, image_mib); slots > 0) {
         const std::uint64_t most =
-            config.memory_mib + growth_of(config) + config.machine.memory.spare_mib;
+            config.memory_mib + growth_of(config) + config.machine.memory.spare_mib + image_mib;
         add_text(domain,
                  "maxMemory",
                  std::to_string(most),
-                 {{"slots", std::to_string(std::max(config.memory_slots, 1U))}, {"unit", "MiB"}});
+                 {{"slots", std::to_string(slots)}, {"unit", "MiB"}});
     }
     pugi::xml_node memory =
         add_text(domain, "memory", std::to_string(config.memory_mib), {{"unit", "MiB"}});
@@ -82,9 +82,9 @@ std::string cpu_range(const VmNode& node) {
                           : fmt::format("{}-{}", node.first_cpu, node.first_cpu + node.cpus - 1);
 }
 
-// Plugged memory belongs to a node, so that there is one where memory can grow.
-std::vector<VmNode> nodes_of(const VmConfig& config) {
-    if (!config.machine.nodes.empty() || !has_room(config)) {
+// Plugged memory and a mapped image belong to a node, so that there is one where either can be.
+std::vector<VmNode> nodes_of(const VmConfig& config, std::uint64_t image_mib) {
+    if (!config.machine.nodes.empty() || memory_slots(config, image_mib) == 0) {
         return config.machine.nodes;
     }
     return {
@@ -132,8 +132,13 @@ pugi::xml_node add_model(pugi::xml_node domain, sandbox::Accelerator accelerator
 
 }  // namespace
 
-void add_memory(pugi::xml_node domain, const VmConfig& config) {
-    add_sizes(domain, config);
+unsigned memory_slots(const VmConfig& config, std::uint64_t image_mib) {
+    const unsigned own = has_room(config) ? std::max(config.memory_slots, 1U) : 0;
+    return own + (image_mib > 0 ? 1 : 0);
+}
+
+void add_memory(pugi::xml_node domain, const VmConfig& config, std::uint64_t image_mib) {
+    add_sizes(domain, config, image_mib);
     add_backing(domain, config);
     add_node_tuning(domain, config.machine.nodes);
 }
@@ -151,7 +156,10 @@ void add_virtio_mem(pugi::xml_node devices, const VmConfig& config) {
     add_root_bus_address(memory, kVirtioMemSlot);
 }
 
-void add_cpus(pugi::xml_node domain, const VmConfig& config, sandbox::Accelerator accelerator) {
+void add_cpus(pugi::xml_node domain,
+              const VmConfig& config,
+              sandbox::Accelerator accelerator,
+              std::uint64_t image_mib) {
     add_text(domain, "vcpu", std::to_string(config.vcpus));
     pugi::xml_node cpu = add_model(domain, accelerator);
     for (const sandbox::CpuFeature& feature : config.machine.cpu_features) {
@@ -159,7 +167,7 @@ void add_cpus(pugi::xml_node domain, const VmConfig& config, sandbox::Accelerato
             "feature",
             {{"policy", feature.on ? "require" : "disable"}, {"name", feature.name}});
     }
-    add_nodes(cpu, nodes_of(config));
+    add_nodes(cpu, nodes_of(config, image_mib));
 }
 
 }  // namespace kata::libvirt_driver

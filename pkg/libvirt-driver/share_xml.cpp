@@ -16,8 +16,6 @@ using base::ErrorCode;
 using sandbox::ShareProtocol;
 using sandbox::VmShare;
 
-constexpr const char* kQemuNamespace = "http://libvirt.org/schemas/domain/qemu/1.0";
-
 void add_server(pugi::xml_node filesystem, const VmShare& share) {
     pugi::xml_node binary = filesystem.append_child("binary");
     if (!share.server.empty()) {
@@ -30,18 +28,6 @@ void add_server(pugi::xml_node filesystem, const VmShare& share) {
     if (share.threads > 0) {
         add(binary, "thread_pool", {{"size", std::to_string(share.threads)}});
     }
-}
-
-/// A comma ends a value of QEMU's, and two are one.
-std::string escaped(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        result += c;
-        if (c == ',') {
-            result += ',';
-        }
-    }
-    return result;
 }
 
 }  // namespace
@@ -87,19 +73,14 @@ void add_virtio_fs(pugi::xml_node devices, const VmShare& share) {
 }
 
 void add_virtio_9p(pugi::xml_node domain, const VmShare& share) {
-    domain.append_attribute("xmlns:qemu") = kQemuNamespace;
-    pugi::xml_node line = domain.append_child("qemu:commandline");
-    const std::string device =
-        fmt::format("virtio-9p-pci,id=share,fsdev=share-files,mount_tag={},addr={:#04x}",
-                    escaped(share.tag),
-                    kBareShareSlot);
-    for (const std::string& argument :
-         {std::string("-fsdev"),
-          "proxy,id=share-files,socket=" + escaped(share.socket.native()),
-          std::string("-device"),
-          device}) {
-        add(line, "qemu:arg", {{"value", argument}});
-    }
+    add_qemu_arguments(
+        domain,
+        {"-fsdev",
+         "proxy,id=share-files,socket=" + qemu_value(share.socket.native()),
+         "-device",
+         fmt::format("virtio-9p-pci,id=share,fsdev=share-files,mount_tag={},addr={:#04x}",
+                     qemu_value(share.tag),
+                     kBareShareSlot)});
 }
 
 }  // namespace kata::libvirt_driver

@@ -11,6 +11,7 @@
 namespace kata::libvirt_driver {
 namespace {
 
+constexpr const char* kQemuNamespace = "http://libvirt.org/schemas/domain/qemu/1.0";
 constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
 
 }  // namespace
@@ -40,6 +41,28 @@ void add_root_bus_address(pugi::xml_node device, int slot) {
          {"bus", "0x00"},
          {"slot", fmt::format("{:#04x}", slot)},
          {"function", "0x0"}});
+}
+
+void add_qemu_arguments(pugi::xml_node domain, std::initializer_list<std::string> arguments) {
+    pugi::xml_node line = domain.child("qemu:commandline");
+    if (!line) {
+        domain.append_attribute("xmlns:qemu") = kQemuNamespace;
+        line = domain.append_child("qemu:commandline");
+    }
+    for (const std::string& argument : arguments) {
+        add(line, "qemu:arg", {{"value", argument}});
+    }
+}
+
+std::string qemu_value(const std::string& text) {
+    std::string value;
+    for (const char character : text) {
+        value += character;
+        if (character == ',') {
+            value += ',';
+        }
+    }
+    return value;
 }
 
 const char* on_off(bool on) {

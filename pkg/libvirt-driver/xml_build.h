@@ -23,6 +23,12 @@ pugi::xml_node add_text(pugi::xml_node parent,
 /// Gives a device a place on the root bus.
 void add_root_bus_address(pugi::xml_node device, int slot);
 
+/// Passes on to QEMU what libvirt has no words for; behind all elements of libvirt's own.
+void add_qemu_arguments(pugi::xml_node domain, std::initializer_list<std::string> arguments);
+
+/// A value as it stands in such an argument: a comma ends one, and two are one.
+[[nodiscard]] std::string qemu_value(const std::string& text);
+
 /// "on" or "off"
 [[nodiscard]] const char* on_off(bool on);
 

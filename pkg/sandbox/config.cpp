@@ -13,6 +13,7 @@ RuntimeConfig built_in_config() {
     RuntimeConfig config;
     config.kernel = std::filesystem::path(KATA_GUESTDIR) / "vmlinux";
     config.initrd = std::filesystem::path(KATA_GUESTDIR) / "initrd.img";
+    config.image_loader = std::filesystem::path(KATA_GUESTDIR) / "loader.img";
     config.assets_dir = KATA_GUESTDIR;
     config.shim_path = std::filesystem::path(KATA_LIBEXECDIR) / "kata-shim";
     return config;

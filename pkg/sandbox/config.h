@@ -20,6 +20,9 @@ struct RuntimeConfig {
     // [hypervisor.qemu]
     std::filesystem::path kernel;  // uncompressed or bzImage
     std::filesystem::path initrd;
+    std::filesystem::path image;        // has the guest's root; empty: the initrd has
+    std::string rootfs_type = "ext4";   // of the image
+    bool disable_image_nvdimm = false;  // it is a disk
     std::string kernel_params;  // appended to ours, so that the last word is the administrator's
     std::string machine_type = "q35";
     std::string emulator;  // `path`; empty: libvirt's default for the machine
@@ -35,6 +38,7 @@ struct RuntimeConfig {
     MachineOptions machine;
     std::string kernel_hash;  // SHA-512 in hexadecimal, by annotation only; empty: not verified
     std::string initrd_hash;
+    std::string image_hash;
     SharedFs shared_fs = SharedFs::virtio_fs;
     std::filesystem::path virtio_fs_daemon;  // empty: libvirt's choice, or the distribution's
     std::string virtio_fs_cache = "auto";
@@ -91,6 +95,7 @@ struct RuntimeConfig {
     std::map<std::string, std::string> annotations;
 
     // Not configurable: where the program was installed and where state lives.
+    std::filesystem::path image_loader;  // the initrd of guests with an image
     std::filesystem::path shim_path;
     std::filesystem::path assets_dir;      // of verified copies; QEMU's user may search it
     std::vector<std::string> own_command;  // this program and the global options it was given

@@ -89,7 +89,7 @@ std::optional<std::string> archive_member(const std::filesystem::path& archive,
 }
 
 void require_share_in_guest(const RuntimeConfig& config) {
-    if (config.shared_fs != SharedFs::virtio_9p || config.initrd.empty()) {
+    if (config.shared_fs != SharedFs::virtio_9p || config.initrd.empty() || !config.image.empty()) {
         return;
     }
     const auto list = archive_member(config.initrd, kList);

@@ -55,6 +55,17 @@ struct VmUser {
     gid_t gid = 0;
 };
 
+/// A file with the guest's root file system, which no guest ever changes.
+struct VmImage {
+    std::filesystem::path path;
+    std::uint64_t bytes = 0;
+    // Kernel parameters that say where the root is. As memory mapped from the file the host has it
+    // once for all VMs; not every host lets QEMU map it, and a disk is made of it then. nullopt: it
+    // is always a disk.
+    std::optional<std::string> memory_parameters;
+    std::string disk_parameters;
+};
+
 /// A network interface of the guest, whose other end is a tap device on the host.
 struct VmNic {
     std::string host_device;  // name of the tap or macvtap, unique on the host; at most 15 bytes
@@ -87,7 +98,8 @@ struct VmConfig {
     unsigned hotplug_ports = 0;  // places for devices that are plugged while the VM runs
     std::filesystem::path kernel;
     std::filesystem::path initrd;
-    std::string kernel_parameters;
+    std::optional<VmImage> image;
+    std::string kernel_parameters;  // behind those of the image
     std::vector<VmPort> ports;
     std::optional<VmShare> share;
     std::filesystem::path console_log;  // what the guest prints on its first serial line

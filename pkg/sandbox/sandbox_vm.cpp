@@ -10,6 +10,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/sandbox/guest_filesystems.h"
+#include "pkg/sandbox/guest_image.h"
 #include "pkg/sandbox/guest_setup.h"
 #include "pkg/sandbox/machine_builder.h"
 #include "pkg/sandbox/request_deadline.h"
@@ -40,6 +41,14 @@ void require_guest_file(const std::filesystem::path& path, const char* what) {
                               "\": " + base::errno_text(errno) +
                               "; install it with 'make install' or set its path in "
                               "configuration.toml");
+    }
+}
+
+void require_guest_files(const RuntimeConfig& config) {
+    require_guest_file(config.kernel, "kernel");
+    require_guest_file(booted_initrd(config), "initrd");
+    if (!config.image.empty()) {
+        require_guest_file(config.image, "image");
     }
 }
 
@@ -161,8 +170,7 @@ AgentAddress agent_address(const ContainerPlace& place, const SandboxRecord& rec
 
 BootedSandbox boot_sandbox(const BootContext& context) {
     RuntimeConfig config = context.config;
-    require_guest_file(config.kernel, "kernel");
-    require_guest_file(config.initrd, "initrd");
+    require_guest_files(config);
     replace_pflashes(config.machine);
     require_machine_files(config.machine);
     require_share_in_guest(config);
@@ -182,6 +190,9 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     VmConfig vm = plan_vm(context, config, size, bounds, uuid);
     vm.nics = network.nics();
     vm.disks = context.disks.provide(uuid);
+    if (!config.image.empty()) {
+        vm.image = describe_image(config);
+    }
     SandboxRecord record = new_record(context, vm, size);
     record.network = network.record();
     const StartedVm started = start_with_share(context, vm, record);

@@ -107,7 +107,8 @@ void use_verified(std::filesystem::path& path,
 bool needs_copies(const RuntimeConfig& config) {
     const MachineOptions& machine = config.machine;
     return !config.kernel_hash.empty() || !config.initrd_hash.empty() ||
-           !machine.firmware_hash.empty() || !machine.firmware_volume.empty();
+           !config.image_hash.empty() || !machine.firmware_hash.empty() ||
+           !machine.firmware_volume.empty();
 }
 
 // The volume is copied in any case: the guest writes into it.
@@ -138,12 +139,20 @@ void use_verified_assets(RuntimeConfig& config,
     if (!needs_copies(config)) {
         return;
     }
+    if (!config.image_hash.empty() && config.image.empty()) {
+        throw Error(ErrorCode::invalid_argument,
+                    "the annotation \"io.katacontainers.config.hypervisor.image_hash\" is the hash "
+                    "of no file: "
+                    "this configuration has no image");
+    }
     const std::filesystem::path directory = assets_dir_of(config, place);
     journal.record(Effect::Kind::directory, directory);
     base::make_directories(directory, kSearchable);
     set_mode(directory, kSearchable);
     use_verified(config.kernel, config.kernel_hash, directory, "kernel", vm);
-    use_verified(config.initrd, config.initrd_hash, directory, "initrd", vm);
+    auto& initrd = config.image.empty() ? config.initrd : config.image_loader;
+    use_verified(initrd, config.initrd_hash, directory, "initrd", vm);
+    use_verified(config.image, config.image_hash, directory, "image", vm);
     use_firmware_copies(config.machine, directory, vm);
 }
 

@@ -14,8 +14,8 @@ namespace kata::sandbox {
 [[nodiscard]] std::filesystem::path assets_dir_of(const RuntimeConfig& config,
                                                   const ContainerPlace& place);
 
-/// Lets `config` name verified copies of kernel, initrd and firmware, if it has hashes of them, and
-/// a copy of the firmware's volume.
+/// Lets `config` name verified copies of kernel, initrd, image and firmware, if it has hashes of
+/// them, and a copy of the firmware's volume.
 /// @param journal gets the directory of the copies before it is made.
 /// @throws base::Error invalid_argument naming the annotation, the file and its hash if that is
 /// another one.

@@ -9,6 +9,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/sandbox/disk_tuning.h"
+#include "pkg/sandbox/guest_image.h"
 #include "pkg/sandbox/vm_share.h"
 
 namespace kata::sandbox {
@@ -71,7 +72,7 @@ VmConfig build_vm_config(const RuntimeConfig& config,
     vm.machine_type = config.machine_type;
     vm.emulator = config.emulator;
     vm.kernel = config.kernel;
-    vm.initrd = config.initrd;
+    vm.initrd = booted_initrd(config);
     vm.kernel_parameters = standard_kernel_parameters(config);
     set_size(vm, config, size, bounds);
     if (!config.kernel_params.empty()) {

@@ -180,6 +180,12 @@ void obey(RuntimeConfig& config, const ConfigKey& key, ConfigValue value) {
         value = std::move(all);
     }
     key.set(config, value);
+    // Who chooses where the guest's root is also chooses where it is not.
+    if (key.name == "initrd") {
+        config.image.clear();
+    } else if (key.name == "image") {
+        config.initrd = built_in_config().initrd;
+    }
 }
 
 bool names_a_file(const ConfigKey& key) {
@@ -238,6 +244,13 @@ AnnotatedConfig annotated_config(const RuntimeConfig& config,
         } else {
             result.warnings.push_back("annotation " + quoted(name) + " is not known");
         }
+    }
+    const std::string hypervisor(kHypervisorPrefix);
+    const auto& taken = result.config.annotations;
+    if (taken.contains(hypervisor + "image") && taken.contains(hypervisor + "initrd")) {
+        throw Error(ErrorCode::invalid_argument,
+                    "cannot obey the annotations: image and initrd cannot both be set, because a "
+                    "guest's root is in one of them");
     }
     if (const std::string why = contradiction_in(result.config); !why.empty()) {
         throw Error(ErrorCode::invalid_argument, "cannot obey the annotations: " + why);

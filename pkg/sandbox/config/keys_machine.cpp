@@ -14,7 +14,6 @@ using Config = RuntimeConfig;
 using Value = ConfigValue;
 
 constexpr std::string_view kNotYet = "not served by this version";
-constexpr std::string_view kInitrd = "a guest boots from an initrd; use initrd";
 constexpr std::string_view kConfidential = "confidential guests are not served by this version";
 
 // Less than 0: all of the host's. A part of a CPU is a whole one.
@@ -41,7 +40,7 @@ constexpr std::array kKeys = {
     obeyed(kQemu, "kernel", kPath, "\"" KATA_GUESTDIR "/vmlinux\"", kAny, kSameName, "", [](Config& c, const Value& v) { c.kernel = text(v); },
            "The guest's kernel. An uncompressed one (vmlinux) boots faster than a bzImage."),
     obeyed(kQemu, "initrd", kPath, "\"" KATA_GUESTDIR "/initrd.img\"", kAny, kSameName, "", [](Config& c, const Value& v) { c.initrd = text(v); },
-           "The guest's initrd, with the agent in it."),
+           "The guest's initrd, with the agent in it. With an image the installed loader.img takes its place."),
     obeyed(kQemu, "kernel_params", kText, "\"\"", kAny, kSameName, "", [](Config& c, const Value& v) { c.kernel_params = text(v); },
            "More kernel parameters, behind the runtime's own, so that these have the last word."),
     obeyed(kQemu, "machine_type", kText, "\"q35\"", one_of("q35 pc"), kSameName, "", [](Config& c, const Value& v) { c.machine_type = text(v); },
@@ -76,11 +75,14 @@ constexpr std::array kKeys = {
            "Shell patterns of what the annotation file_mem_backend may name."),
     obeyed(kQemu, "valid_entropy_sources", kTexts, "[]", kAny, kNoAnnotation, "", [](Config& c, const Value& v) { c.valid_values["valid_entropy_sources"] = texts(v); },
            "Shell patterns of what the annotation entropy_source may name."),
-    ignored(kQemu, "image", kPath, "\"\"", kAny, kSameName, "", kInitrd),
-    ignored(kQemu, "rootfs_type", kText, "\"ext4\"", one_of("ext4 xfs erofs"), kNoAnnotation, "", kInitrd),
-    ignored(kQemu, "disable_image_nvdimm", kFlag, "false", kAny, kSameName, "", kInitrd),
-    ignored(kQemu, "kernel_verity_params", kText, "\"\"", kAny, kSameName, "", kInitrd),
-    ignored(kQemu, "guest_extension_images", kTables, "[]", kAny, kNoAnnotation, "", kInitrd),
+    obeyed(kQemu, "image", kPath, "\"\"", kAny, kSameName, "", [](Config& c, const Value& v) { c.image = text(v); },
+           "A file with the guest's root, never written, that the VM boots from instead of the initrd. Goes without an initrd other than the default. Empty: none."),
+    obeyed(kQemu, "rootfs_type", kText, "\"ext4\"", one_of("ext4 xfs erofs"), kNoAnnotation, "", [](Config& c, const Value& v) { c.rootfs_type = text(v); },
+           "The file system of the image."),
+    obeyed(kQemu, "disable_image_nvdimm", kFlag, "false", kAny, kSameName, "", [](Config& c, const Value& v) { c.disable_image_nvdimm = flag(v); },
+           "Show the image to the guest as a disk (virtio-blk), not as memory (nvdimm) that all VMs share with the host."),
+    ignored(kQemu, "kernel_verity_params", kText, "\"\"", kAny, kSameName, "", "not served by this version; use the annotation image_hash"),
+    ignored(kQemu, "guest_extension_images", kTables, "[]", kAny, kNoAnnotation, "", "not served by this version; put the files into the image"),
     obeyed(kQemu, "machine_accelerators", kText, "\"\"", kAny, kSameName, "", [](Config& c, const Value& v) { c.machine.machine_accelerators = text(v); },
            "Parts of the board to switch, as in \"smm=off,hpet=on\": smm, vmport, hpet, mem-merge, dump-guest-core (on or off), kernel_irqchip (on or split) and nvdimm (on)."),
     obeyed(kQemu, "cpu_features", kText, "\"\"", kAny, kSameName, "", [](Config& c, const Value& v) { c.machine.cpu_features = text(v); },

@@ -13,6 +13,18 @@
 namespace kata::sandbox {
 namespace {
 
+std::string complaint_about_image(const RuntimeConfig& config) {
+    if (config.image.empty() && config.initrd.empty()) {
+        return "one of \"hypervisor.qemu.image\" and \"hypervisor.qemu.initrd\" must be set";
+    }
+    const bool own_initrd = !config.initrd.empty() && config.initrd != built_in_config().initrd;
+    if (!config.image.empty() && own_initrd) {
+        return "\"hypervisor.qemu.image\" and \"hypervisor.qemu.initrd\" cannot both be set, "
+               "because a guest's root is in one of them; set one of them to \"\"";
+    }
+    return "";
+}
+
 void merge(LoadedConfig& loaded, std::vector<Setting> settings) {
     for (Setting& setting : settings) {
         loaded.settings.insert_or_assign(setting.name, std::move(setting));
@@ -94,7 +106,8 @@ std::string contradiction_in(const RuntimeConfig& config) {
         return "\"runtime.disable_new_netns\" goes with \"internetworking_model\" = \"none\" and "
                "without netmon only, because the VM would be connected to the host's interfaces";
     }
-    for (const std::string& complaint : {machine_contradiction(config),
+    for (const std::string& complaint : {complaint_about_image(config),
+                                         machine_contradiction(config),
                                          complaint_about_share(config),
                                          complaint_about_bind_mounts(config.sandbox_bind_mounts)}) {
         if (!complaint.empty()) {

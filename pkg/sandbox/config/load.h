@@ -27,8 +27,8 @@ struct LoadedConfig {
 /// One file alone, without drop-ins.
 [[nodiscard]] LoadedConfig load_single_config(const std::filesystem::path& file);
 
-/// "hypervisor.qemu.image (line 3 of "/etc/..."): a guest boots from an initrd; use initrd" for
-/// each setting that is accepted and changes nothing.
+/// "hypervisor.qemu.virtio_fs_cache_size (line 3 of "/etc/..."): libvirt has no DAX window for
+/// virtio-fs" for each setting that is accepted and changes nothing.
 [[nodiscard]] std::vector<std::string> settings_without_effect(const LoadedConfig& loaded);
 
 /// What keeps `config` from being obeyed although each of its keys is right; empty: nothing.

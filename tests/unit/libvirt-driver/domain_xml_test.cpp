@@ -3,10 +3,12 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pkg/libvirt-driver/image_xml.h"
 #include "pkg/libvirt-driver/xml_text.h"
 #include "tests/unit/support/expect_error.h"
 
@@ -47,6 +49,15 @@ VmConfig full_config() {
         sandbox::VmShare{"/run/kata-containers/shared/sandboxes/web/shared", "kataShared"};
     config.emulator = "/usr/bin/qemu-system-x86_64";
     config.vsock = true;
+    return config;
+}
+
+VmConfig image_config() {
+    VmConfig config = plain_config();
+    config.image = sandbox::VmImage{.path = "/var/lib/kata-containers/kata-containers.img",
+                                    .bytes = std::uint64_t{32} << 20,
+                                    .memory_parameters = "root=/dev/pmem0p1 ro",
+                                    .disk_parameters = "root=/dev/vda1 ro"};
     return config;
 }
 
@@ -106,6 +117,91 @@ TEST(DomainXml, OfAPcVmForADaemonThatKeepsItsUserIsAsRecorded) {
     config.machine_type = "pc";
     config.vsock = false;
     expect_golden("pc-tcg-session.xml", build_domain_xml(config, {Accelerator::tcg, std::nullopt}));
+}
+
+TEST(DomainXml, OfAVmWhoseRootIsMappedFromAnImageIsAsRecorded) {
+    VmConfig config = image_config();
+    config.max_memory_mib = 4096;
+    config.memory_slots = 10;
+    expect_golden("q35-tcg-image-mapped.xml",
+                  build_domain_xml(config, {Accelerator::tcg, kQemuUser}));
+}
+
+TEST(DomainXml, OfAVmWhoseRootIsOnADiskIsAsRecorded) {
+    VmConfig config = image_config();
+    config.machine_type = "pc";
+    config.image->memory_parameters.reset();
+    expect_golden("pc-tcg-image-disk.xml", build_domain_xml(config, {Accelerator::tcg, kQemuUser}));
+}
+
+TEST(DomainXml, MapsNoImageWhereQemuIsConfined) {
+    const std::string xml =
+        build_domain_xml(image_config(), {Accelerator::tcg, kQemuUser, /*confined=*/true});
+    EXPECT_THAT(select(xml, "//disk/source/@file"),
+                ElementsAre("/var/lib/kata-containers/kata-containers.img"));
+    EXPECT_THAT(select(xml, "//cmdline/text()"),
+                ElementsAre("root=/dev/vda1 ro console=ttyS0 panic=1"));
+    EXPECT_THAT(select(xml, "/domain/maxMemory/text()"), IsEmpty());
+    EXPECT_THAT(select(xml, "//*[local-name()='arg']/@value"), IsEmpty());
+}
+
+TEST(DomainXml, HasRoomForAMappedImageAlsoWhereMemoryCannotGrow) {
+    const std::string xml = build_domain_xml(image_config(), {Accelerator::tcg, kQemuUser});
+    EXPECT_THAT(select(xml, "/domain/maxMemory/text()"), ElementsAre("544"));
+    EXPECT_THAT(select(xml, "/domain/maxMemory/@slots"), ElementsAre("1"));
+    EXPECT_THAT(select(xml, "//cell/@memory"), ElementsAre("512"));
+}
+
+TEST(DomainXml, OpensAnImageForReadingOnlyHoweverTheGuestGetsIt) {
+    VmConfig config = image_config();
+    config.image->path = R"(/a,readonly=off,"b'<&>)";
+    const std::string mapped = build_domain_xml(config, {Accelerator::tcg, kQemuUser});
+    EXPECT_THAT(
+        select(mapped, "//*[local-name()='arg']/@value"),
+        testing::Contains(R"(memory-backend-file,id=kata-image,mem-path=/a,,readonly=off,,"b'<&>,)"
+                          "size=33554432,share=on,readonly=on"));
+    config.image->memory_parameters.reset();
+    const std::string disk = build_domain_xml(config, {Accelerator::tcg, kQemuUser});
+    EXPECT_THAT(select(disk, "//disk[readonly]/source/@file"),
+                ElementsAre(config.image->path.native()));
+}
+
+TEST(DomainXml, AnImageIsTheFirstOfTheDisks) {
+    VmConfig config = image_config();
+    config.image->memory_parameters.reset();
+    sandbox::VmDisk disk;
+    disk.source = "/dev/kata-0f6c1d38/kata1";
+    disk.serial = "kata1";
+    config.disks = {disk};
+    for (const auto& [machine, slot] : {std::pair("q35", "0x0f"), std::pair("pc", "0x02")}) {
+        config.machine_type = machine;
+        const std::string xml = build_domain_xml(config, {Accelerator::tcg, kQemuUser});
+        EXPECT_THAT(select(xml, "//disk/target/@dev"), ElementsAre("vda", "vdb"));
+        EXPECT_THAT(select(xml, "//disk[readonly]/target/@dev"), ElementsAre("vda"));
+        EXPECT_THAT(select(xml, "//disk[readonly]/address/@slot"), ElementsAre(slot));
+    }
+}
+
+TEST(DomainXml, PassesAMappedImageAndA9pShareOnInOneElement) {
+    VmConfig config = image_config();
+    config.share = sandbox::VmShare{"/run/kata-containers/shared", "kataShared"};
+    config.share->protocol = sandbox::ShareProtocol::virtio_9p;
+    config.share->socket = "/run/vc/sbs/web/share.sock";
+    const std::string xml = build_domain_xml(config, {Accelerator::tcg, kQemuUser});
+    EXPECT_THAT(select(xml, "//*[local-name()='arg']/@value"), testing::SizeIs(10));
+    EXPECT_EQ(xml.find("<qemu:commandline>"), xml.rfind("<qemu:commandline>"));
+    EXPECT_EQ(xml.find("xmlns:qemu"), xml.rfind("xmlns:qemu"));
+}
+
+TEST(ConfinesQemu, IsWhatAppArmorAndSelinuxDo) {
+    const auto with = [](const std::string& model) {
+        return "<capabilities><host><secmodel><model>" + model +
+               "</model></secmodel><secmodel><model>dac</model></secmodel></host></capabilities>";
+    };
+    EXPECT_TRUE(confines_qemu(with("apparmor")));
+    EXPECT_TRUE(confines_qemu(with("selinux")));
+    EXPECT_FALSE(confines_qemu(with("none")));
+    EXPECT_FALSE(confines_qemu("<capabilities/>"));
 }
 
 TEST(DomainXml, OfHostilePathsIsAsRecorded) {
@@ -193,6 +289,7 @@ class DomainXmlControlCharacter : public testing::TestWithParam<void (*)(VmConfi
 
 TEST_P(DomainXmlControlCharacter, IsRefused) {
     VmConfig config = full_config();
+    config.image = image_config().image;
     GetParam()(config);
 
     const auto error = failure_of([&] { return build_domain_xml(config, {}); });
@@ -211,6 +308,7 @@ INSTANTIATE_TEST_SUITE_P(
                     [](VmConfig& config) { config.emulator += '\x1b'; },
                     [](VmConfig& config) { config.kernel += '\x1b'; },
                     [](VmConfig& config) { config.initrd += '\n'; },
+                    [](VmConfig& config) { config.image->path += '\n'; },
                     [](VmConfig& config) { config.kernel_parameters += '\n'; },
                     [](VmConfig& config) { config.console_log += '\x7f'; },
                     [](VmConfig& config) { config.ports.back().name += '\x01'; },

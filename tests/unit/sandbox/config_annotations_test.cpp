@@ -277,6 +277,24 @@ TEST_F(Annotations, CannotChooseAnotherConfiguration) {
         "cannot choose its configuration");
 }
 
+TEST_F(Annotations, OfAnImageOrAnInitrdTakeThePlaceOfBoth) {
+    const std::string image = std::string(kQemuName) + "image";
+    const std::string initrd = std::string(kQemuName) + "initrd";
+    config_.image = "/image";
+    EXPECT_EQ(obey({{initrd, "/dev/null"}}).image, "");
+    config_.image.clear();
+    config_.initrd = "/initrd";
+    const RuntimeConfig changed = obey({{image, "/dev/null"}});
+    EXPECT_EQ(changed.image, "/dev/null");
+    EXPECT_EQ(changed.initrd, built_in_config().initrd);
+    expect_error(
+        [&] {
+            return obey({{image, "/dev/null"}, {initrd, "/dev/null"}});
+        },
+        ErrorCode::invalid_argument,
+        "image and initrd cannot both be set");
+}
+
 TEST_F(Annotations, ThatContradictTheConfigurationAreRefused) {
     expect_error(
         [&] {

@@ -58,6 +58,20 @@ TEST_F(ConfigTest, NamesTheAllowedValues) {
     EXPECT_NE(refusal("[runtime]\nenable_debug = 1\n").find("true or false"), std::string::npos);
 }
 
+TEST_F(ConfigTest, TakesAnImageOrAnInitrd) {
+    const std::string image = "[hypervisor.qemu]\nimage = \"/image\"\n";
+    EXPECT_EQ(load(image).image, "/image");
+    EXPECT_EQ(load(image + "initrd = \"\"\n").initrd, "");
+    EXPECT_EQ(load(image + "initrd = \"" + built_in_config().initrd.native() + "\"\n").image,
+              "/image");
+    EXPECT_NE(refusal(image + "initrd = \"/initrd\"\n").find("cannot both be set"),
+              std::string::npos);
+    EXPECT_NE(
+        refusal("[hypervisor.qemu]\ninitrd = \"\"\n")
+            .find("one of \"hypervisor.qemu.image\" and \"hypervisor.qemu.initrd\" must be set"),
+        std::string::npos);
+}
+
 TEST_F(ConfigTest, NamesTheLineOfASyntaxError) {
     EXPECT_NE(refusal("[runtime]\nenable_debug = \n").find("line 2"), std::string::npos);
 }

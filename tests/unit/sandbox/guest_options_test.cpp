@@ -184,7 +184,7 @@ TEST(SandboxBindMounts, ThatTheGuestCannotTellApartAreRefused) {
     for (const char* bad : {"srv/a", "", "/", "/srv/..", ":rw"}) {
         EXPECT_THAT(complaint_about_bind_mounts({bad}), HasSubstr("not the absolute path")) << bad;
     }
-    RuntimeConfig config;
+    RuntimeConfig config = built_in_config();
     config.sandbox_bind_mounts = {"/a/x", "/b/x"};
     EXPECT_THAT(contradiction_in(config), HasSubstr("runtime.sandbox_bind_mounts"));
 }

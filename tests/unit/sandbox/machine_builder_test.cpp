@@ -242,7 +242,7 @@ struct Contradiction {
 class MachineContradiction : public testing::TestWithParam<Contradiction> {};
 
 TEST_P(MachineContradiction, IsSaidWhenTheConfigurationIsRead) {
-    RuntimeConfig config;
+    RuntimeConfig config = built_in_config();
     EXPECT_EQ(contradiction_in(config), "");
     GetParam().set(config);
     EXPECT_THAT(contradiction_in(config), HasSubstr(GetParam().words));

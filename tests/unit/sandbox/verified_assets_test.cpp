@@ -129,6 +129,33 @@ TEST_F(VerifiedAssets, RefusesAnotherHashAndSaysWhichItIs) {
             "\", whose SHA-512 is def456");
 }
 
+TEST_F(VerifiedAssets, OfAGuestWithAnImageAreItsLoaderAndTheImage) {
+    config_.image = directory_ / "guest.img";
+    config_.image_loader = directory_ / "loader.img";
+    base::write_file_atomically(config_.image, "aaa111");
+    base::write_file_atomically(config_.image_loader, "bbb222");
+    config_.image_hash = "aaa111";
+    config_.initrd_hash = "bbb222";
+    const auto initrd = config_.initrd;
+    use();
+    EXPECT_EQ(base::read_file(assets_dir_of(config_, place_) / "image"), "aaa111");
+    EXPECT_EQ(config_.image, assets_dir_of(config_, place_) / "image");
+    EXPECT_EQ(config_.image_loader, assets_dir_of(config_, place_) / "initrd");
+    EXPECT_EQ(config_.initrd, initrd);
+}
+
+TEST_F(VerifiedAssets, RefusesTheHashOfAnImageThatIsNotUsed) {
+    config_.image_hash = "aaa111";
+    test::expect_error(
+        [&] {
+            use();
+            return 0;
+        },
+        base::ErrorCode::invalid_argument,
+        "image_hash\" is the hash of no file");
+    EXPECT_FALSE(std::filesystem::exists(assets_dir_of(config_, place_)));
+}
+
 TEST_F(VerifiedAssets, RefusesWhatIsNoFileOrEmpty) {
     config_.kernel_hash = "abc123";
     base::write_file_atomically(config_.kernel, "");
