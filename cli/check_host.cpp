@@ -7,6 +7,7 @@
 #include "cli/vm_library.h"
 #include "pkg/base/error.h"
 #include "pkg/host/probe.h"
+#include "pkg/sandbox/guest_image.h"
 
 namespace kata::cli {
 namespace {
@@ -73,7 +74,9 @@ host::Wanted wanted_by(const sandbox::RuntimeConfig& config) {
     const bool mirrors = config.internetworking_model == sandbox::InternetworkingModel::tcfilter;
     return {.acceleration = acceleration_of(config.accelerator),
             .kernel = config.kernel,
-            .initrd = config.initrd,
+            .initrd = sandbox::booted_initrd(config),
+            .image = config.image,
+            .rootfs_type = config.rootfs_type,
             .emulator = config.emulator,
             .memory_mib = config.default_memory_mib,
             .vsock = config.use_vsock,

@@ -110,7 +110,7 @@ Json hypervisor(const HostReport& report) {
              {{"Rootless", host.qemu_user.uid != 0},
               {"DisableSeccomp", false},
               {"GuestHookPath", config.guest_hook_path},
-              {"EnableAnnotations", Json::array()},
+              {"EnableAnnotations", config.enable_annotations},
               {"ConfidentialGuest", false}}}};
 }
 
@@ -124,8 +124,23 @@ Json guest_kernel(const HostReport& report) {
             {"Found", file.format != host::GuestFormat::missing}};
 }
 
-Json guest_initrd(const host::GuestFile& file) {
-    return {{"Path", file.path.native()}, {"Found", file.format != host::GuestFormat::missing}};
+bool is_found(const host::GuestFile& file) {
+    return file.format != host::GuestFormat::missing;
+}
+
+/// One of image and initrd has a path, as in the documents of Kata Containers; the other is empty.
+Json guest_image(const host::Host& host) {
+    const auto& file = host.guest_image;
+    const bool used = !file.path.empty();
+    return {{"Path", file.path.native()},
+            {"Found", is_found(file)},
+            {"Loader", used ? host.guest_initrd.path.native() : ""}};
+}
+
+Json guest_initrd(const host::Host& host) {
+    const auto& file = host.guest_initrd;
+    const bool used = host.wanted.image.empty();
+    return {{"Path", used ? file.path.native() : ""}, {"Found", used && is_found(file)}};
 }
 
 /// There is no such process; its work is done elsewhere.
@@ -143,7 +158,7 @@ Json shim(const HostReport& report) {
 
 Json agent(const HostReport& report) {
     return {{"Type", "kata"},
-            {"Version", or_else(report.host.guest_initrd.agent_version, kUnknown)},
+            {"Version", or_else(report.host.guest_root().agent_version, kUnknown)},
             {"Debug", report.config.agent_debug},
             {"Trace", false},
             {"TraceMode", ""},
@@ -201,9 +216,9 @@ Json env_document(const HostReport& report) {
     return {{"Meta", {{"Version", kFormatVersion}}},
             {"Runtime", runtime(report)},
             {"Hypervisor", hypervisor(report)},
-            {"Image", {{"Path", ""}}},
+            {"Image", guest_image(report.host)},
             {"Kernel", guest_kernel(report)},
-            {"Initrd", guest_initrd(report.host.guest_initrd)},
+            {"Initrd", guest_initrd(report.host)},
             {"Proxy", no_process("noProxy")},
             {"Shim", shim(report)},
             {"Agent", agent(report)},

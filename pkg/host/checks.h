@@ -65,6 +65,7 @@ Finding check_virtiofsd(const Host& host);
 // checks_guest.cpp
 Finding check_guest_kernel(const Host& host);
 Finding check_guest_initrd(const Host& host);
+Finding check_guest_image(const Host& host);
 Finding check_guest_fit(const Host& host);
 Finding check_guest_access(const Host& host);
 

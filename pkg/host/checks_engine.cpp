@@ -53,14 +53,20 @@ Finding check_user(const Host& host) {
 }
 
 Finding check_versions(const Host& host, const std::string& own) {
+    std::vector<std::pair<std::string, std::string>> parts = {
+        {"kata-shim", host.shim_version}, {"libkata-vm.so", host.vm_library_version}};
+    // What is in a packed initrd cannot be seen.
+    const bool hidden = host.guest_initrd.format == GuestFormat::packed_archive;
+    if (!host.wanted.image.empty()) {
+        parts.emplace_back("kata-agent", host.guest_image.agent_version);
+    }
+    if (!hidden) {
+        parts.emplace_back(host.wanted.image.empty() ? "kata-agent" : "kata-loader",
+                           host.guest_initrd.agent_version);
+    }
     std::string others;
-    for (const auto& [name, version] : {std::pair{"kata-shim", host.shim_version},
-                                        {"libkata-vm.so", host.vm_library_version},
-                                        {"kata-agent", host.guest_initrd.agent_version}}) {
-        // What is in a packed initrd cannot be seen.
-        const bool hidden = host.guest_initrd.format == GuestFormat::packed_archive &&
-                            std::string_view(name) == "kata-agent";
-        if (version != own && !hidden) {
+    for (const auto& [name, version] : parts) {
+        if (version != own) {
             others += std::string(others.empty() ? "" : ", ") + name + " is " +
                       (version.empty() ? "missing or of no known version" : version);
         }

@@ -48,6 +48,19 @@ bool refused_by_apparmor(const std::filesystem::path& path) {
         kRefusedByAppArmor, [&](const char* prefix) { return path.native().starts_with(prefix); });
 }
 
+std::string file_system_name(GuestFormat format) {
+    switch (format) {
+        case GuestFormat::ext4:
+            return "ext4";
+        case GuestFormat::xfs:
+            return "xfs";
+        case GuestFormat::erofs:
+            return "erofs";
+        default:
+            return "";
+    }
+}
+
 Finding unreadable(const Host& host, const GuestFile& file) {
     Finding finding{.verdict = Verdict::fail};
     finding.text = "QEMU's user " + host.qemu_user.name + " may not read " + quoted(file.path);
@@ -97,23 +110,52 @@ Finding check_guest_initrd(const Host& host) {
     return {.text = sized(file)};
 }
 
+Finding check_guest_image(const Host& host) {
+    const GuestFile& file = host.guest_image;
+    if (host.wanted.image.empty()) {
+        return {.text = "not used: the guest's root is in its initrd"};
+    }
+    if (file.format == GuestFormat::missing) {
+        return missing(host, file, "image");
+    }
+    const std::string type = file_system_name(file.format);
+    if (type.empty()) {
+        return {.verdict = Verdict::fail,
+                .text = quoted(file.path) +
+                        " is no image (no ext4, xfs or erofs, nor is its first partition)",
+                .remedy = {"file " + file.path.native(), std::nullopt}};
+    }
+    if (type != host.wanted.rootfs_type) {
+        return {.verdict = Verdict::fail,
+                .text = quoted(file.path) + " is " + type + "; set rootfs_type = \"" + type +
+                        "\" in configuration.toml"};
+    }
+    return {.text = sized(file) + ", " + type};
+}
+
 Finding check_guest_fit(const Host& host) {
     const auto& kernels = host.guest_kernel.releases;
-    const auto& modules = host.guest_initrd.releases;
-    if (kernels.empty() || modules.empty()) {
-        return {.text = "not known: the kernel's release or the initrd's modules cannot be read"};
-    }
-    if (std::ranges::find(modules, kernels.front()) == modules.end()) {
-        return {.verdict = Verdict::fail,
-                .text = "the kernel is Linux " + kernels.front() +
-                        " and the initrd has modules for " + modules.front(),
+    const std::string root = host.wanted.image.empty() ? "initrd" : "image";
+    for (const auto& [name, file] :
+         {std::pair{std::string("initrd"), &host.guest_initrd}, {root, &host.guest_root()}}) {
+        const auto& modules = file->releases;
+        if (kernels.empty() || modules.empty()) {
+            return {.text = "not known: the kernel's release or the " + name +
+                            "'s modules cannot be read"};
+        }
+        if (std::ranges::find(modules, kernels.front()) == modules.end()) {
+            return {
+                .verdict = Verdict::fail,
+                .text = "the kernel is Linux " + kernels.front() + " and the " + name +
+                        " has modules for " + modules.front(),
                 .remedy = {"make guest install  # in kata-runtime's source tree", std::nullopt}};
+        }
     }
-    return {.text = "both are of Linux " + kernels.front()};
+    return {.text = "all are of Linux " + kernels.front()};
 }
 
 Finding check_guest_access(const Host& host) {
-    for (const GuestFile* file : {&host.guest_kernel, &host.guest_initrd}) {
+    for (const GuestFile* file : {&host.guest_kernel, &host.guest_initrd, &host.guest_image}) {
         if (file->format == GuestFormat::missing) {
             continue;
         }

@@ -20,7 +20,9 @@ enum class Acceleration { automatic, kvm, tcg };
 struct Wanted {
     Acceleration acceleration = Acceleration::automatic;
     std::filesystem::path kernel;
-    std::filesystem::path initrd;
+    std::filesystem::path initrd;     // with an image, its loader
+    std::filesystem::path image;      // with the guest's root; empty: the initrd has it
+    std::string rootfs_type;          // of the image: "ext4"
     std::filesystem::path emulator;   // empty: libvirt's choice
     std::uint64_t memory_mib = 2048;  // of one sandbox
     bool vsock = false;
@@ -110,15 +112,25 @@ struct CapabilityCache {
     std::string reason{};  // why it is stale
 };
 
-enum class GuestFormat { missing, elf_kernel, bzimage_kernel, cpio_archive, packed_archive, other };
+enum class GuestFormat {
+    missing,
+    elf_kernel,
+    bzimage_kernel,
+    cpio_archive,
+    packed_archive,
+    ext4,  // file systems, alone or in the first partition
+    xfs,
+    erofs,
+    other
+};
 
 struct GuestFile {
     std::filesystem::path path{};
     GuestFormat format = GuestFormat::missing;
     std::uint64_t bytes = 0;
     bool readable_by_qemu = false;
-    std::vector<std::string> releases{};  // a kernel's own; those an archive has modules for
-    std::string agent_version{};          // of the kata-agent in an archive
+    std::vector<std::string> releases{};  // a kernel's own; those the others have modules for
+    std::string agent_version{};          // of the kata-agent in it
 };
 
 struct Engine {
@@ -174,6 +186,7 @@ struct Host {
     std::string vm_library_version;
     GuestFile guest_kernel;
     GuestFile guest_initrd;
+    GuestFile guest_image;                          // without a path if none is wanted
     std::map<std::string, std::uint64_t> free_mib;  // of the file systems of these directories
 
     Engine docker;
@@ -182,6 +195,10 @@ struct Host {
     bool has_kubelet = false;
 
     [[nodiscard]] const Module& module(const std::string& name) const;
+    /// The file that the guest's root, and so the agent, is in.
+    [[nodiscard]] const GuestFile& guest_root() const {
+        return wanted.image.empty() ? guest_initrd : guest_image;
+    }
 };
 
 /// What libvirt would really run a VM with, and why.

@@ -22,6 +22,24 @@ constexpr std::size_t kBootMagic = 0x202;
 constexpr std::size_t kBootVersionPointer = 0x20e;
 constexpr std::size_t kBootVersionBase = 0x200;
 
+// Of the first entry of a table of partitions, and of its end.
+constexpr std::size_t kEntryType = 0x1be + 4;
+constexpr std::size_t kEntryStart = 0x1be + 8;
+constexpr std::size_t kTableEnd = 510;
+constexpr std::size_t kSector = 512;
+
+/// A file system's mark and where it is.
+struct Superblock {
+    GuestFormat format;
+    std::size_t offset;
+    std::string_view magic;
+};
+constexpr std::array kSuperblocks = {
+    Superblock{GuestFormat::ext4, 1024 + 56, "\x53\xef"sv},
+    Superblock{GuestFormat::xfs, 0, "XFSB"sv},
+    Superblock{GuestFormat::erofs, 1024, "\xe2\xe1\xf5\xe0"sv},
+};
+
 constexpr std::array kPackedMagics = {"\x1f\x8b"sv,
                                       "\xfd"
                                       "7zXZ"sv,
@@ -30,6 +48,30 @@ constexpr std::array kPackedMagics = {"\x1f\x8b"sv,
                                       "\x02\x21\x4c\x18"sv,
                                       "\x04\x22\x4d\x18"sv,
                                       "\x5d\x00\x00"sv};
+
+bool has_at(std::string_view content, std::size_t offset, std::string_view magic) {
+    return content.size() > offset && content.substr(offset).starts_with(magic);
+}
+
+/// The first partition, or all of it if there are none.
+std::string_view first_partition(std::string_view content) {
+    if (!has_at(content, kTableEnd, "\x55\xaa"sv) || content[kEntryType] == '\0') {
+        return content;
+    }
+    std::size_t sector = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        sector |= std::size_t{static_cast<unsigned char>(content[kEntryStart + i])} << (8 * i);
+    }
+    return content.substr(std::min(sector * kSector, content.size()));
+}
+
+/// other: no file system that is known.
+GuestFormat file_system(std::string_view content) {
+    const auto found = std::ranges::find_if(kSuperblocks, [&](const Superblock& block) {
+        return has_at(content, block.offset, block.magic);
+    });
+    return found == kSuperblocks.end() ? GuestFormat::other : found->format;
+}
 
 /// The release at the start of `text`; empty: there is none.
 std::string release_at(std::string_view text) {
@@ -86,7 +128,7 @@ GuestFormat guest_format(std::string_view content) {
     }
     const bool packed = std::ranges::any_of(
         kPackedMagics, [&](std::string_view magic) { return content.starts_with(magic); });
-    return packed ? GuestFormat::packed_archive : GuestFormat::other;
+    return packed ? GuestFormat::packed_archive : file_system(first_partition(content));
 }
 
 std::vector<std::string> guest_releases(GuestFormat format, std::string_view content) {
@@ -96,6 +138,10 @@ std::vector<std::string> guest_releases(GuestFormat format, std::string_view con
         case GuestFormat::bzimage_kernel:
             return boot_header_release(content);
         case GuestFormat::cpio_archive:
+        case GuestFormat::ext4:
+        case GuestFormat::xfs:
+        case GuestFormat::erofs:
+            // Of a file system they stand in the lists of modules to load.
             return releases_after(content, "lib/modules/");
         default:
             return {};

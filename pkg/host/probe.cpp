@@ -106,6 +106,7 @@ Host probe_host(const Roots& roots, const Wanted& wanted) {
     host.vm_library_version = probe_component(roots, wanted.vm_library);
     host.guest_kernel = probe_guest_file(roots, wanted.kernel, host.qemu_user);
     host.guest_initrd = probe_guest_file(roots, wanted.initrd, host.qemu_user);
+    host.guest_image = probe_guest_file(roots, wanted.image, host.qemu_user);
     for (const auto& directory : {wanted.state_dir, std::filesystem::path("/var/lib")}) {
         host.free_mib[directory.native()] = free_mib(roots, directory);
     }

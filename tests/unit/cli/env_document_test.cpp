@@ -52,11 +52,29 @@ TEST(EnvDocument, ShowsTheConfigurationInForce) {
     report.config.machine_type = "pc";
     report.config.kernel_params = "a=b";
     report.config.enable_netmon = true;
+    report.config.enable_annotations = {"default_.*"};
     const Json document = env_document(report);
     EXPECT_EQ(document["Runtime"]["Config"]["Path"], "/c.toml");
     EXPECT_EQ(document["Hypervisor"]["MachineType"], "pc");
     EXPECT_THAT(document["Kernel"]["Parameters"].get<std::string>(), testing::EndsWith(" a=b"));
     EXPECT_EQ(document["Netmon"]["Enable"], true);
+    EXPECT_EQ(document["Hypervisor"]["SecurityInfo"]["EnableAnnotations"],
+              Json::array({"default_.*"}));
+}
+
+TEST(EnvDocument, HasAPathOfImageOrInitrdWhicheverTheGuestLivesIn) {
+    HostReport report;
+    report.host.guest_initrd = {.path = "/initrd", .format = host::GuestFormat::cpio_archive};
+    Json document = env_document(report);
+    EXPECT_EQ(document["Initrd"], Json({{"Path", "/initrd"}, {"Found", true}}));
+    EXPECT_EQ(document["Image"], Json({{"Path", ""}, {"Found", false}, {"Loader", ""}}));
+    report.host.wanted.image = "/image";
+    report.host.guest_image = {.path = "/image", .agent_version = "1.2"};
+    document = env_document(report);
+    EXPECT_EQ(document["Initrd"], Json({{"Path", ""}, {"Found", false}}));
+    EXPECT_EQ(document["Image"],
+              Json({{"Path", "/image"}, {"Found", false}, {"Loader", "/initrd"}}));
+    EXPECT_EQ(document["Agent"]["Version"], "1.2");
 }
 
 TEST(EnvToml, WritesTablesInOrderWithTheirKeysFirst) {

@@ -16,6 +16,7 @@ namespace kata::host {
 inline constexpr const char* kRelease = "6.1.0-9-cloud-amd64";
 inline constexpr const char* kKernelPath = "var/lib/kata-containers/vmlinux";
 inline constexpr const char* kInitrdPath = "var/lib/kata-containers/initrd.img";
+inline constexpr const char* kImagePath = "var/lib/kata-containers/kata-containers.img";
 inline constexpr const char* kMountsV2 = "cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n";
 inline constexpr const char* kMountsV1 =
     "tmpfs /sys/fs/cgroup tmpfs ro 0 0\ncgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n";
@@ -50,6 +51,13 @@ class FakeHost {
                   "\n\nprocessor\t: 1\nvendor_id\t: " + vendor + "\n");
     }
 
+    /// An ext4 with modules for this kernel, alone in its file.
+    void write_image(const std::string& release = kRelease) const {
+        std::string image(1200, '\0');
+        image.replace(1024 + 56, 2, "\x53\xef");
+        write(kImagePath, image + "/lib/modules/" + release + "/virtio.ko\n");
+    }
+
     /// A live module. @param parameters "name=value", or empty
     void load_module(const std::string& name, const std::string& parameter = "") const {
         std::filesystem::create_directories(at("sys/module/" + name));
@@ -80,6 +88,8 @@ class FakeHost {
     [[nodiscard]] static Wanted wanted() {
         return {.kernel = std::string("/") + kKernelPath,
                 .initrd = std::string("/") + kInitrdPath,
+                .image = {},
+                .rootfs_type = "ext4",
                 .emulator = {},
                 .state_dir = "/run/vc/sbs",
                 .program = "/usr/bin/kata-runtime",

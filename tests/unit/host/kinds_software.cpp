@@ -8,6 +8,10 @@ void move_guest_to_share(FakeHost& tree) {
     std::filesystem::rename(tree.at(kKernelPath), tree.at("usr/share/kata/vmlinux"));
 }
 
+void want_image(Wanted& wanted) {
+    wanted.image = std::string("/") + kImagePath;
+}
+
 }  // namespace
 
 const std::vector<Kind>& libvirt_kinds() {
@@ -138,6 +142,42 @@ const std::vector<Kind>& guest_kinds() {
          nothing,
          [](Host& host) { host.guest_initrd.bytes = std::uint64_t{3} << 30; },
          {{"guest-initrd", kFail}}},
+        {"ImageInForce",
+         [](FakeHost& tree) { tree.write_image(); },
+         as_probed,
+         {},
+         Acceleration::kvm,
+         want_image},
+        {"NoImage", nothing, as_probed, {{"guest-image", kFail}}, Acceleration::kvm, want_image},
+        {"ImageIsText",
+         [](FakeHost& tree) { tree.write(kImagePath, "hello"); },
+         as_probed,
+         {{"guest-image", kFail}},
+         Acceleration::kvm,
+         want_image},
+        {"ImageOfAnotherFileSystem",
+         [](FakeHost& tree) {
+             tree.write(kImagePath, "XFSB lib/modules/" + std::string(kRelease) + "/");
+         },
+         as_probed,
+         {{"guest-image", kFail}},
+         Acceleration::kvm,
+         want_image},
+        {"ImageOfAnotherKernel",
+         [](FakeHost& tree) { tree.write_image("5.10.0-1"); },
+         as_probed,
+         {{"guest-fit", kFail}},
+         Acceleration::kvm,
+         want_image},
+        {"ImageNotReadable",
+         [](FakeHost& tree) {
+             tree.write_image();
+             tree.set_mode(kImagePath, 0600);
+         },
+         as_probed,
+         {{"guest-access", kFail}},
+         Acceleration::kvm,
+         want_image},
         {"KernelNotReadable",
          [](FakeHost& tree) { tree.set_mode(kKernelPath, 0600); },
          as_probed,

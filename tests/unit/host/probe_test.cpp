@@ -126,6 +126,26 @@ TEST(GuestFiles, AreToldByTheirFirstBytes) {
     EXPECT_EQ(guest_format(""), GuestFormat::other);
 }
 
+TEST(GuestFiles, AreImagesByTheFileSystemInThemOrInTheirFirstPartition) {
+    std::string ext4(2048, '\0');
+    ext4.replace(1024 + 56, 2, "\x53\xef");
+    std::string erofs(2048, '\0');
+    erofs.replace(1024, 4, "\xe2\xe1\xf5\xe0");
+    EXPECT_EQ(guest_format(ext4), GuestFormat::ext4);
+    EXPECT_EQ(guest_format(erofs), GuestFormat::erofs);
+    EXPECT_EQ(guest_format("XFSB.."), GuestFormat::xfs);
+    std::string table(1024, '\0');
+    table.replace(510, 2, "\x55\xaa");
+    table[0x1be + 4] = '\x83';
+    table[0x1be + 8] = '\x02';
+    EXPECT_EQ(guest_format(table + ext4), GuestFormat::ext4);
+    EXPECT_EQ(guest_format(table + "XFSB"), GuestFormat::xfs);
+    EXPECT_EQ(guest_format(table), GuestFormat::other);
+    table[0x1be + 11] = '\x7f';
+    EXPECT_EQ(guest_format(table + ext4), GuestFormat::other);
+    EXPECT_THAT(guest_releases(GuestFormat::ext4, "/lib/modules/6.1-a/x"), ElementsAre("6.1-a"));
+}
+
 TEST(GuestFiles, OfABzImageTheReleaseIsInTheBootHeader) {
     std::string image(0x400, '\0');
     std::memcpy(image.data() + 0x202, "HdrS", 4);
