@@ -26,7 +26,7 @@ std::string xml_of(Add add, const VmShare& share) {
     pugi::xml_document document;
     add(document.append_child("parent"), share);
     std::ostringstream text;
-    document.first_child().save(text, "", pugi::format_raw);
+    document.first_child().print(text, "", pugi::format_raw);
     return text.str();
 }
 
