@@ -22,15 +22,17 @@ setup_file() {
     export RAW ASSIGNED OWNERS ID
     add_volume "$DISKS/volume" "$ASSIGNED"
     BUNDLE=$(make_bundle sleep 100000)
+    export BUNDLE
     give_disks "$BUNDLE"
     run_container "$ID" "$BUNDLE"
 }
 
 teardown_file() {
-    kata_teardown_file
+    delete_everything
     kata direct-volume remove "$DISKS/volume" || true
-    losetup --detach "$RAW"
-    losetup --detach "$ASSIGNED"
+    losetup --detach "$RAW" || true
+    losetup --detach "$ASSIGNED" || true
+    kata_teardown_file
 }
 
 teardown() {
@@ -52,7 +54,7 @@ add_volume() {
 
 # give_disks BUNDLE: the three kinds.
 give_disks() {
-    edit_spec "$1" "$(disks_filter)" --arg d "$DISKS" --argjson minor "0x$(stat -c %T "$RAW")"
+    edit_spec "$1" "$(disks_filter)" --arg d "$DISKS" --argjson minor $((16#$(stat -c %T "$RAW")))
 }
 
 disks_filter() {
@@ -134,7 +136,7 @@ disks_of_domain() {
 
 member_filter() {
     cat <<'FILTER'
-.annotations = {"io.kubernetes.cri-o.ContainerType": "container", "io.kubernetes.cri-o.SandboxID": $id}
+del(.hostname) | .annotations = {"io.kubernetes.cri-o.ContainerType": "container", "io.kubernetes.cri-o.SandboxID": $id}
 | .linux.namespaces = [{type: "mount"}, {type: "pid"}, {type: "network", path: $net}]
 | .mounts += [
     {destination: "/second", type: "ext4", source: $s, options: ["io.katacontainers.fs-opt.block_device=file"]},
