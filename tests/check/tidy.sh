@@ -41,10 +41,10 @@ write_flags() {
         "$COMMANDS/compile_commands.json" >"$COMMANDS/flags"
 }
 
-# The commands as clang-tidy can follow them: it cannot read g++'s precompiled headers, and without them it sees
-# whether a file includes all that it uses.
+# The commands as clang-tidy can follow them: it cannot read g++'s precompiled headers and does not know all of its
+# warnings. Without those headers it sees whether a file includes all that it uses.
 write_commands() {
-    jq 'map(.command |= gsub(" -Winvalid-pch| -fpch-preprocess| -include [^ ]+cmake_pch[.]hxx"; ""))' \
+    jq 'map(.command |= gsub(" -Winvalid-pch| -fpch-preprocess| -Wno-(restrict|stringop-[a-z]+)| -include [^ ]+cmake_pch[.]hxx"; ""))' \
         "$BUILD/compile_commands.json" >"$COMMANDS/compile_commands.json"
 }
 
