@@ -70,7 +70,7 @@ TEST_F(GuestFilesystemsTest, ReadsAMember) {
 }
 
 TEST_F(GuestFilesystemsTest, KnowsNothingOfWhatIsNoSuchArchive) {
-    for (const std::string content :
+    for (const std::string& content :
          {std::string(), std::string(200, '0'), std::string("070701")}) {
         EXPECT_FALSE(archive_member(with_file(content).initrd, "init"));
         EXPECT_NO_THROW(require_share_in_guest(with_file(content)));
