@@ -162,7 +162,7 @@ FILTER
 @test "a create that is killed leaves nothing once it is deleted, and the next one has the disks" {
     local id creator
     id=$(unique_id)
-    kata create --bundle "$BUNDLE" "$id" </dev/null >/dev/null 2>&1 3>&- &
+    "$KATA_RUNTIME" --root "$KATA_ROOT" create --bundle "$BUNDLE" "$id" </dev/null >/dev/null 2>&1 3>&- &
     creator=$!
     wait_until 60 compgen -G '/dev/kata-*' >/dev/null
     kill -KILL "$creator"

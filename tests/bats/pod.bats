@@ -162,7 +162,7 @@ domains_of() {
     local bundle delay pid
     bundle=$(member_bundle "$POD" ipc)
     for delay in 0.02 0.06 0.1 0.14 0.18; do
-        kata create --bundle "$bundle" "$POD-k" </dev/null >/dev/null 2>&1 &
+        "$KATA_RUNTIME" --root "$KATA_ROOT" create --bundle "$bundle" "$POD-k" </dev/null >/dev/null 2>&1 &
         pid=$!
         sleep "$delay"
         kill -9 "$pid" 2>/dev/null || true
@@ -254,7 +254,7 @@ has_vm_process() {
     local pod bundle pid
     pod=$(unique_id cut)
     bundle=$(make_bundle sleep 100000)
-    kata create --bundle "$bundle" "$pod" </dev/null >/dev/null 2>&1 &
+    "$KATA_RUNTIME" --root "$KATA_ROOT" create --bundle "$bundle" "$pod" </dev/null >/dev/null 2>&1 &
     pid=$!
     wait_until 60 has_vm_process "$pod"
     kill -9 "$pid"

@@ -100,7 +100,7 @@ expect_live() {
 
 @test "a runtime that is killed while its VM starts leaves a virtiofsd that delete --force ends" {
     configure 'virtio_fs_extra_args = ["-o", "xattr"]'
-    kata create --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+    "$KATA_RUNTIME" --root "$KATA_ROOT" --config "$CONFIG" create --bundle "$BUNDLE" "$ID" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
     local command=$!
     wait_until 60 grep -qs '"server"' "/run/vc/sbs/$ID/journal"
     kill -KILL "$command"
