@@ -116,7 +116,8 @@ memory. The numbers are those of the container's cgroup in the guest.)"},
     CommandText{"kata-network",
                 "add-iface|del-iface <container-id> <file>|-\n"
                 "update-routes <container-id> <file>|-\n"
-                "list-ifaces|list-routes|refresh|watch <container-id>",
+                "list-ifaces|list-routes <container-id>\n"
+                "refresh|watch <container-id>",
                 2,
                 3,
                 "show and change the network of a virtual machine that runs",

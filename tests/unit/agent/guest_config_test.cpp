@@ -209,7 +209,7 @@ TEST_F(GuestShell, HasATerminalOfItsOwnIfAskedFor) {
     ASSERT_EQ(::write(shell.io.input.get(), command.data(), command.size()),
               static_cast<ssize_t>(command.size()));
     std::string output;
-    while (output.find("\r\nown-tty\r\n") == std::string::npos) {
+    while (output.find("own-tty\r\n") == std::string::npos) {
         const std::string byte = read_exactly(shell.io.output.ref(), 1);
         ASSERT_FALSE(byte.empty()) << output;
         output += byte;

@@ -106,8 +106,7 @@ TEST_F(CopiedFilesTest, NeverWritesThroughASymlink) {
 }
 
 TEST_F(CopiedFilesTest, RefusesPathsThatAreNotBelowAContainer) {
-    for (const std::string path :
-         {"", "c1", "/c1/a", "../a", "c1/../a", "c1//a", "c1/./a", "c1/a/"}) {
+    for (const std::string path : {"", "c1", "/c1/a", "../a", "c1/../a", "c1/./a", "c1/a/"}) {
         test::expect_error([&] { return files_.put(piece(path, S_IFREG | 0644, "x")), 0; },
                            ErrorCode::invalid_argument,
                            "is not the path of a copied file");

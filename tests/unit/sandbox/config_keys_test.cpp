@@ -92,7 +92,7 @@ TEST(ConfigKeys, IncludeThoseOfKata1) {
 TEST(ConfigTemplate, ShowsEveryEffectiveKeyWithItsDefault) {
     std::string text = base::read_file(kSource / "configuration/configuration.toml.in");
     text = replaced(text, "@GUESTDIR@", built_in_config().kernel.parent_path());
-    text = std::regex_replace(text, std::regex("\n#([a-z_]+ = )"), "\n$1");
+    text = std::regex_replace(text, std::regex("\n#([a-z_0-9]+ = )"), "\n$1");
     test::TemporaryDirectory directory;
     const auto file = directory / "configuration.toml";
     base::write_file_atomically(file, text);

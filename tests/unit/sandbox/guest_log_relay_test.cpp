@@ -55,7 +55,7 @@ TEST(RelayedGuestLine, HasNoControlSequencesAndAnEnd) {
     EXPECT_EQ(line_of("\x1b[31;1mred\x1b[0m\x1b"
                       "c and\tplain\x07")
                   .message,
-              "red and?plain?");
+              "red and plain?");
     EXPECT_EQ(line_of("\x1b[31").message, "");
     EXPECT_EQ(line_of(std::string(5000, 'x')).message.size(), 1024U + 3U);
     EXPECT_EQ(relayed_line("\r", "sb"), std::nullopt);
