@@ -197,6 +197,8 @@ stop_podman() {
     # podman makes a mount of it with the first network, and keeps it.
     [[ $ENGINE_NETNS == mounted ]] || umount --lazy /run/netns 2>/dev/null || true
     [[ $LIBPOD_PARENT != none ]] || {
+        # The parent of a pod that was restarted belongs to nobody; what is below one stays, for the oracle to find.
+        rmdir /sys/fs/cgroup/libpod_parent/*/ /sys/fs/cgroup/*/libpod_parent/*/ 2>/dev/null || true
         remove_cgroups /libpod_parent/conmon
         remove_cgroups /libpod_parent
     }
