@@ -135,7 +135,8 @@ in_container() {
 
 @test "one container of a pod can be stopped, removed and made anew while the others live" {
     local third
-    third=$(container_of_pod third sh -c 'trap "exit 5" TERM; while :; do sleep 0.1; done')
+    third=$(container_of_pod third sh -c 'trap "exit 5" TERM; : >/tmp/ready; while :; do sleep 0.1; done')
+    wait_until 30 in_container "$third" test -e /tmp/ready # before its trap, the first process ignores TERM
     cri StopContainer "{\"container_id\": \"$third\", \"timeout\": 20}"
     run cri ContainerStatus "{\"container_id\": \"$third\"}"
     expect_equal "$(jq -r '.status | "\(.state) \(.exitCode)"' <<<"$output")" "CONTAINER_EXITED 5"
