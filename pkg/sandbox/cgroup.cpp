@@ -294,10 +294,9 @@ void HostCgroup::create(Journal& journal, Journal& parents) const {
             parents.record(Effect::Kind::cgroup_parent, parent.native());
         }
         if (directory.path != directory.hierarchy.mount_point) {
-            // One that is there may be a predecessor's of the same id, in a pod that still lives.
-            const bool is_there = is_cgroup_directory(directory.path);
-            journal.record(is_there ? Effect::Kind::cgroup_parent : Effect::Kind::cgroup,
-                           directory.path.native());
+            // Also one that is there: it may be a predecessor's of the same id, in a pod that still
+            // lives, who will leave it to us.
+            journal.record(Effect::Kind::cgroup, directory.path.native());
         }
         make_below(directory.hierarchy, directory.path);
     }

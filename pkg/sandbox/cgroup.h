@@ -67,9 +67,9 @@ class HostCgroup {
     /// Where a process is now, a kata-shim for example.
     [[nodiscard]] static HostCgroup of_process(pid_t pid);
 
-    /// Makes the directories and journals them: the container's own, one that was there before as
-    /// shared, in `journal`; those above it that were not there in `parents`, because others may
-    /// come to use them.
+    /// Makes the directories and journals them: the container's own in `journal`, also if it was
+    /// there, as runc removes it; those above it that were not there in `parents`, because others
+    /// may come to use them.
     void create(Journal& journal, Journal& parents) const;
 
     /// Sets CPU shares and the lists of CPUs and memory nodes. Those are the limits that mean

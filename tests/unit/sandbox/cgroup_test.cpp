@@ -153,7 +153,7 @@ TEST_F(HostCgroupTest, JournalsWhatItMakesAndParentsApart) {
     const std::vector<Effect> expected{
         {Effect::Kind::cgroup_parent, (tree_ / "docker").native(), ""},
         {Effect::Kind::cgroup, (tree_ / "docker/abc").native(), "abc"},
-        {Effect::Kind::cgroup_parent, (tree_ / "docker/abc").native(), "abc"}};
+        {Effect::Kind::cgroup, (tree_ / "docker/abc").native(), "abc"}};
     EXPECT_EQ(Journal::load(tree_ / "journal", log), expected);
 }
 
