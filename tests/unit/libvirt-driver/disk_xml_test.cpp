@@ -1,13 +1,10 @@
 #include "pkg/libvirt-driver/disk_xml.h"
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "pkg/libvirt-driver/domain_xml.h"
+#include "tests/unit/libvirt-driver/golden.h"
 #include "tests/unit/support/expect_error.h"
 
 namespace kata::libvirt_driver {
@@ -18,6 +15,7 @@ using sandbox::DiskAio;
 using sandbox::DiskCache;
 using sandbox::DiskDriver;
 using sandbox::VmDisk;
+using test::expect_golden;
 using test::failure_of;
 using testing::HasSubstr;
 using testing::Not;
@@ -63,16 +61,6 @@ sandbox::VmConfig config_with(std::vector<VmDisk> disks) {
 
 std::string xml_of(const sandbox::VmConfig& config) {
     return build_domain_xml(config, {sandbox::Accelerator::tcg, std::nullopt});
-}
-
-void expect_golden(const std::string& name, const std::string& xml) {
-    const std::string path = std::string(KATA_TEST_DATA) + "/" + name;
-    if (std::getenv("KATA_UPDATE_GOLDEN") != nullptr) {
-        std::ofstream(path) << xml;
-    }
-    std::ostringstream recorded;
-    recorded << std::ifstream(path).rdbuf();
-    EXPECT_EQ(xml, recorded.str()) << name;
 }
 
 TEST(DiskXml, GivesEachDiskOfAQ35ARootPortBehindThoseForHotPlug) {

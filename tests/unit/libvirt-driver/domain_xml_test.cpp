@@ -1,8 +1,5 @@
 #include "pkg/libvirt-driver/domain_xml.h"
 
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include <gmock/gmock.h>
@@ -10,6 +7,7 @@
 
 #include "pkg/libvirt-driver/image_xml.h"
 #include "pkg/libvirt-driver/xml_text.h"
+#include "tests/unit/libvirt-driver/golden.h"
 #include "tests/unit/support/expect_error.h"
 
 namespace kata::libvirt_driver {
@@ -18,6 +16,7 @@ namespace {
 using base::ErrorCode;
 using sandbox::Accelerator;
 using sandbox::VmConfig;
+using test::expect_golden;
 using test::failure_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -73,22 +72,6 @@ VmConfig hostile_config() {
     config.ports = {{R"(k"><x a=')", R"(/run/"/><hostdev type='pci'>.sock)"}};
     config.share = sandbox::VmShare{R"(/srv/"'<&>)", R"(tag"'<&>)"};
     return config;
-}
-
-std::string golden(const std::string& name) {
-    const std::ifstream file(std::string(KATA_TEST_DATA) + "/" + name);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
-/// To accept a change on purpose: KATA_UPDATE_GOLDEN=1 ctest -R DomainXml, then review the
-/// difference.
-void expect_golden(const std::string& name, const std::string& xml) {
-    if (std::getenv("KATA_UPDATE_GOLDEN") != nullptr) {
-        std::ofstream(std::string(KATA_TEST_DATA) + "/" + name) << xml;
-    }
-    EXPECT_EQ(xml, golden(name)) << name;
 }
 
 std::vector<std::string> select(const std::string& xml, const char* xpath) {

@@ -1,13 +1,11 @@
 // What the keys of the configuration that are about the machine make of a domain's XML.
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "pkg/libvirt-driver/domain_xml.h"
 #include "pkg/libvirt-driver/xml_text.h"
+#include "tests/unit/libvirt-driver/golden.h"
 #include "tests/unit/support/expect_error.h"
 
 namespace kata::libvirt_driver {
@@ -16,6 +14,7 @@ namespace {
 using sandbox::Accelerator;
 using sandbox::VmConfig;
 using sandbox::VmMachine;
+using test::expect_golden;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -63,21 +62,6 @@ VmConfig full_config() {
     machine.bridges = 1;
     machine.switch_ports = 2;
     return config;
-}
-
-std::string golden(const std::string& name) {
-    std::ostringstream text;
-    text << std::ifstream(std::string(KATA_TEST_DATA) + "/" + name).rdbuf();
-    return text.str();
-}
-
-/// To accept a change on purpose: KATA_UPDATE_GOLDEN=1 ctest -R MachineXml, then review the
-/// difference.
-void expect_golden(const std::string& name, const std::string& xml) {
-    if (std::getenv("KATA_UPDATE_GOLDEN") != nullptr) {
-        std::ofstream(std::string(KATA_TEST_DATA) + "/" + name) << xml;
-    }
-    EXPECT_EQ(xml, golden(name)) << name;
 }
 
 std::vector<std::string> select(const VmConfig& config,

@@ -1,12 +1,10 @@
 #include "pkg/libvirt-driver/nic_xml.h"
 
-#include <fstream>
-#include <sstream>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "pkg/libvirt-driver/domain_xml.h"
+#include "tests/unit/libvirt-driver/golden.h"
 #include "tests/unit/support/expect_error.h"
 
 namespace kata::libvirt_driver {
@@ -14,6 +12,7 @@ namespace {
 
 using base::ErrorCode;
 using sandbox::VmNic;
+using test::expect_golden;
 using test::failure_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -36,16 +35,6 @@ VmNic macvtap() {
             .mtu = 0,
             .queues = 4,
             .vhost = false};
-}
-
-void expect_golden(const std::string& name, const std::string& xml) {
-    const std::string path = std::string(KATA_TEST_DATA) + "/" + name;
-    if (std::getenv("KATA_UPDATE_GOLDEN") != nullptr) {
-        std::ofstream(path) << xml;
-    }
-    std::ostringstream recorded;
-    recorded << std::ifstream(path).rdbuf();
-    EXPECT_EQ(xml, recorded.str()) << name;
 }
 
 sandbox::VmConfig config_with(std::vector<VmNic> nics) {
