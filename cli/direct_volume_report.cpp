@@ -1,10 +1,11 @@
 #include "cli/direct_volume_report.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
+#include "cli/text_table.h"
 #include "pkg/base/error.h"
 
 namespace kata::cli {
@@ -13,10 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using sandbox::DirectVolume;
 using sandbox::HostView;
-
-constexpr std::size_t kPadding = 3;
-constexpr std::size_t kColumns = 6;
-using Row = std::array<std::string, kColumns>;
 
 std::string words_of(const std::vector<std::string>& words) {
     std::string line;
@@ -30,19 +27,13 @@ std::string or_dash(const std::string& text) {
     return text.empty() ? "-" : base::printable(text);
 }
 
-Row row_of(const DirectVolume& volume, const HostView& host) {
+TextRow row_of(const DirectVolume& volume, const HostView& host) {
     return {base::printable(volume.path),
             or_dash(volume.info.device),
             or_dash(volume.info.volume_type),
             or_dash(volume.info.fstype),
             sandbox::to_string(sandbox::state_of(volume, host)),
             or_dash(words_of(volume.sandboxes))};
-}
-
-// Columns are counted in characters, not in bytes, of UTF-8.
-std::size_t characters(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 Json document_of(const DirectVolume& volume, const HostView& host) {
@@ -79,24 +70,11 @@ std::string text_of(const Json& document, int indentation) {
 }  // namespace
 
 std::string volume_table(const std::vector<DirectVolume>& volumes, const HostView& host) {
-    std::vector<Row> rows = {{"VOLUME PATH", "DEVICE", "TYPE", "FSTYPE", "STATE", "SANDBOXES"}};
+    std::vector<TextRow> rows = {{"VOLUME PATH", "DEVICE", "TYPE", "FSTYPE", "STATE", "SANDBOXES"}};
     std::ranges::transform(volumes, std::back_inserter(rows), [&](const DirectVolume& volume) {
         return row_of(volume, host);
     });
-    std::array<std::size_t, kColumns> widths{};
-    for (const Row& row : rows) {
-        for (std::size_t i = 0; i < kColumns; ++i) {
-            widths[i] = std::max(widths[i], characters(row[i]) + kPadding);
-        }
-    }
-    std::string table;
-    for (const Row& row : rows) {
-        for (std::size_t i = 0; i + 1 < kColumns; ++i) {
-            table.append(row[i]).append(widths[i] - characters(row[i]), ' ');
-        }
-        table.append(row.back()).append("\n");
-    }
-    return table;
+    return text_table(rows, 0);
 }
 
 std::string volumes_json(const std::vector<DirectVolume>& volumes, const HostView& host) {
