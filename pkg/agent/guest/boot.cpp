@@ -142,14 +142,9 @@ void enable_controllers() {
 }
 
 void load_modules() {
-    for (const std::string& path :
-         parse_module_list(base::try_read_file(kModuleList).value_or(""))) {
-        attempt([&] { load_module(path); });
-    }
-    for (const std::string& path :
-         virtio_modules(base::try_read_file(kVirtioModuleList).value_or(""), kVirtioDevices)) {
-        attempt([&] { load_module(path); });
-    }
+    try_modules(parse_module_list(base::try_read_file(kModuleList).value_or("")));
+    try_modules(
+        virtio_modules(base::try_read_file(kVirtioModuleList).value_or(""), kVirtioDevices));
 }
 
 void raise_limits() {
@@ -187,6 +182,12 @@ void load_module(const std::string& path) {
     const base::UniqueFd file = base::open_file(path, O_RDONLY);
     if (::syscall(SYS_finit_module, file.get(), "", 0) != 0 && errno != EEXIST) {
         throw base::errno_error("load module", path, errno);
+    }
+}
+
+void try_modules(const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+        attempt([&] { load_module(path); });
     }
 }
 

@@ -18,6 +18,9 @@ void boot();
 /// Loads a kernel module; one that is loaded is fine. @throws base::Error naming it.
 void load_module(const std::string& path);
 
+/// Loads each of the modules; the failure of one is logged, and the next is tried.
+void try_modules(const std::vector<std::string>& paths);
+
 /// Never returns: syncs and switches the VM off.
 [[noreturn]] void power_off();
 

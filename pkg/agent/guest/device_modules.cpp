@@ -6,8 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "pkg/agent/guest/boot.h"
-#include "pkg/agent/guest/guest_log.h"
-#include "pkg/base/error.h"
 #include "pkg/base/file.h"
 
 namespace kata::agent::guest {
@@ -61,14 +59,7 @@ std::vector<std::string> modules_of_devices(const json& spec, const std::string&
 }
 
 void load_device_modules(const json& spec, const std::string& list_path) {
-    for (const std::string& path :
-         modules_of_devices(spec, base::try_read_file(list_path).value_or(""))) {
-        try {
-            load_module(path);
-        } catch (const base::Error& error) {
-            log_error(error.what());
-        }
-    }
+    try_modules(modules_of_devices(spec, base::try_read_file(list_path).value_or("")));
 }
 
 }  // namespace kata::agent::guest

@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <utility>
 
-#include "pkg/agent/guest/disk_modules.h"
 #include "pkg/agent/guest/guest_log.h"
 #include "pkg/agent/guest/storage.h"
+#include "pkg/agent/guest/use_modules.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 
@@ -23,7 +23,7 @@ using base::ErrorCode;
 constexpr std::chrono::seconds kLetGo{5};
 
 void mount_disk(const DiskStorage& storage, const BlockDevice& device) {
-    load_disk_modules(storage.fs_type);
+    load_modules_for(storage.fs_type, kDiskModules);
     const MountOptions options = parse_mount_options(storage.options);
     base::make_directories(storage.mount_point, 0755);
     if (::mount(device.path().c_str(),
@@ -81,7 +81,7 @@ void DiskStorages::attach(const std::string& container_id,
         found->second.users.insert(container_id);
         return;
     }
-    load_disk_modules(storage.driver);
+    load_modules_for(storage.driver, kDiskModules);
     const BlockDevice device = await_block_device(storage.serial, deadline);
     mount_disk(storage, device);
     disks_[storage.mount_point] = {device, storage, {container_id}};
@@ -94,7 +94,7 @@ BlockDevice DiskStorages::attach_raw(const std::string& container_id,
                                      const RawDisk& disk,
                                      base::Deadline deadline) {
     const std::lock_guard lock(mutex_);
-    load_disk_modules(disk.driver);
+    load_modules_for(disk.driver, kDiskModules);
     BlockDevice device = await_block_device(disk.serial, deadline);
     Disk& known = disks_[disk.serial];
     known.device = device;

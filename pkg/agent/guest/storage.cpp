@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <string_view>
 
-#include "pkg/agent/guest/filesystem_modules.h"
 #include "pkg/agent/guest/guest_log.h"
+#include "pkg/agent/guest/use_modules.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 
@@ -54,7 +54,7 @@ MountOptions parse_mount_options(const std::vector<std::string>& options) {
 void Storages::mount(const Storage& storage) {
     const MountOptions options = parse_mount_options(storage.options);
     base::make_directories(storage.mount_point, 0755);
-    load_filesystem_modules(storage.fs_type);
+    load_modules_for(storage.fs_type, kFilesystemModules);
     const char* data = options.data.empty() ? nullptr : options.data.c_str();
     if (::mount(storage.source.c_str(),
                 storage.mount_point.c_str(),

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "pkg/agent/guest/copied_files.h"
-#include "pkg/agent/guest/filesystem_modules.h"
+#include "pkg/agent/guest/use_modules.h"
 #include "pkg/base/error.h"
 #include "tests/unit/support/expect_error.h"
 #include "tests/unit/support/temporary_directory.h"
@@ -138,10 +138,9 @@ TEST_F(CopiedFilesTest, GoWithTheirContainerAndLeaveOthers) {
 
 TEST(FilesystemModules, AreThoseOfTheTypeInTheirOrder) {
     const std::string list = "9p /lib/9pnet.ko\next4 /lib/ext4.ko\n9p /lib/9p.ko\nxfs -\n";
-    EXPECT_EQ(modules_of_filesystem("9p", list),
-              (std::vector<std::string>{"/lib/9pnet.ko", "/lib/9p.ko"}));
-    EXPECT_TRUE(modules_of_filesystem("xfs", list).empty());
-    EXPECT_TRUE(modules_of_filesystem("virtiofs", list).empty());
+    EXPECT_EQ(modules_for("9p", list), (std::vector<std::string>{"/lib/9pnet.ko", "/lib/9p.ko"}));
+    EXPECT_TRUE(modules_for("xfs", list).empty());
+    EXPECT_TRUE(modules_for("virtiofs", list).empty());
 }
 
 }  // namespace

@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "pkg/agent/guest/block_device.h"
-#include "pkg/agent/guest/disk_modules.h"
 #include "pkg/agent/guest/disk_nodes.h"
 #include "pkg/agent/guest/disk_storage.h"
 #include "pkg/agent/guest/file_system.h"
+#include "pkg/agent/guest/use_modules.h"
 #include "pkg/base/error.h"
 #include "tests/unit/support/expect_error.h"
 #include "tests/unit/support/temporary_directory.h"
