@@ -4,7 +4,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <sstream>
 #include <string_view>
 #include <thread>
 
@@ -13,27 +12,12 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/base/unique_fd.h"
+#include "pkg/sandbox/virtualization.h"
 
 namespace kata::libvirt_driver {
 namespace {
 
 using sandbox::Accelerator;
-
-bool has_virtualization_flag(const std::string& cpuinfo) {
-    std::istringstream lines(cpuinfo);
-    for (std::string line; std::getline(lines, line);) {
-        if (!line.starts_with("flags")) {
-            continue;
-        }
-        std::istringstream flags(line);
-        for (std::string flag; flags >> flag;) {
-            if (flag == "vmx" || flag == "svm") {
-                return true;
-            }
-        }
-    }
-    return false;
-}
 
 bool can_open(const std::filesystem::path& path) {
     return base::UniqueFd(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY)).valid();
@@ -100,8 +84,8 @@ KvmFacts probe_kvm(const std::filesystem::path& root, const QemuUser& user) {
     const auto device = root / "dev/kvm";
     std::error_code ignored;
     KvmFacts facts;
-    facts.cpu_has_virtualization =
-        has_virtualization_flag(base::try_read_file(root / "proc/cpuinfo").value_or(std::string()));
+    facts.cpu_has_virtualization = sandbox::has_virtualization_flag(
+        base::try_read_file(root / "proc/cpuinfo").value_or(std::string()));
     facts.device_exists = std::filesystem::exists(device, ignored);
     facts.usable_by_qemu = facts.device_exists && can_be_opened_by(user, device);
     facts.qemu_user = user.name;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "pkg/base/file.h"
+#include "pkg/sandbox/virtualization.h"
 
 namespace kata::sandbox {
 namespace {
@@ -20,8 +21,7 @@ bool is_emulated(Accelerator accelerator) {
 }  // namespace
 
 bool may_have_kvm(const std::string& cpu_info, bool has_device) {
-    return has_device && (cpu_info.find(" vmx ") != std::string::npos ||
-                          cpu_info.find(" svm ") != std::string::npos);
+    return has_device && has_virtualization_flag(cpu_info);
 }
 
 std::chrono::seconds request_timeout(const RuntimeConfig& config) {
