@@ -234,15 +234,6 @@ void LibvirtHypervisor::resize_disk(const std::string& uuid,
                      });
 }
 
-std::optional<sandbox::DiskUser> LibvirtHypervisor::disk_user(Deadline deadline) {
-    const auto ids =
-        connection_.call("cannot ask libvirt for QEMU's user", deadline, ask_qemu_user);
-    if (!ids) {
-        return std::nullopt;
-    }
-    return sandbox::DiskUser{ids->uid, describe_user(*ids).groups};
-}
-
 std::uint64_t LibvirtHypervisor::plug_memory(const std::string& uuid,
                                              std::uint64_t memory_mib,
                                              Deadline deadline) {
@@ -271,7 +262,7 @@ VmState LibvirtHypervisor::vm_state(const std::string& uuid, Deadline deadline) 
 sandbox::VmUser LibvirtHypervisor::vm_user(Deadline deadline) {
     return connection_.call("cannot ask the user of VMs", deadline, [](virConnectPtr connection) {
         const UserIds ids = ask_qemu_user(connection).value_or(current_user_ids());
-        return sandbox::VmUser{ids.uid, ids.gid};
+        return sandbox::VmUser{ids.uid, ids.gid, describe_user(ids).groups};
     });
 }
 

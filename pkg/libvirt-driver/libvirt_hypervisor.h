@@ -37,7 +37,6 @@ class LibvirtHypervisor final : public sandbox::Hypervisor {
                      const std::string& serial,
                      std::uint64_t bytes,
                      base::Deadline deadline) override;
-    std::optional<sandbox::DiskUser> disk_user(base::Deadline deadline) override;
     std::uint64_t plug_memory(const std::string& uuid,
                               std::uint64_t memory_mib,
                               base::Deadline deadline) override;

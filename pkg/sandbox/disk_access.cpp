@@ -29,7 +29,7 @@ unsigned rights_for(bool read_only) {
     return read_only ? base::kReadAccess : base::kReadAccess | base::kWriteAccess;
 }
 
-bool may_open(const DiskUser& user, const struct stat& status, unsigned rights) {
+bool may_open(const VmUser& user, const struct stat& status, unsigned rights) {
     const auto allows = [&](unsigned bits) { return (bits & rights) == rights; };
     if (user.uid == 0) {
         return true;
@@ -43,20 +43,18 @@ bool may_open(const DiskUser& user, const struct stat& status, unsigned rights) 
     return allows(status.st_mode);
 }
 
-bool needs_list(const PlannedDisk& disk, const std::optional<DiskUser>& user) {
-    if (disk.source.is_block_device || !user) {
+bool needs_list(const PlannedDisk& disk, const VmUser& user) {
+    if (disk.source.is_block_device) {
         return false;
     }
     struct stat status {};
     if (::stat(disk.source.path.c_str(), &status) != 0) {
         throw base::errno_error("stat", disk.source.path.native(), errno);
     }
-    return !may_open(*user, status, rights_for(disk.read_only));
+    return !may_open(user, status, rights_for(disk.read_only));
 }
 
-void make_node(const DiskEffect& effect,
-               const DiskSource& source,
-               const std::optional<DiskUser>& user) {
+void make_node(const DiskEffect& effect, const DiskSource& source, const VmUser& user) {
     const auto directory = effect.path.parent_path();
     base::make_directories(directory, kSearchable);
     if (::chmod(directory.c_str(), kSearchable) != 0) {  // whatever the caller's umask is
@@ -66,7 +64,7 @@ void make_node(const DiskEffect& effect,
     if (::mknod(effect.path.c_str(), S_IFBLK | rights, makedev(source.major, source.minor)) != 0) {
         throw base::errno_error("make the device node", effect.path.native(), errno);
     }
-    if (user && ::lchown(effect.path.c_str(), user->uid, user->groups.front()) != 0) {
+    if (::lchown(effect.path.c_str(), user.uid, user.gid) != 0) {
         throw base::errno_error("change the owner of", effect.path.native(), errno);
     }
 }
@@ -154,7 +152,7 @@ DiskEffect parse_disk_effect(const std::string& text) {
 DiskEffect plan_access(const PlannedDisk& disk,
                        const std::string& vm_uuid,
                        const std::filesystem::path& assets,
-                       const std::optional<DiskUser>& user) {
+                       const VmUser& user) {
     DiskEffect effect;
     effect.vm_uuid = vm_uuid;
     effect.serial = disk.serial;
@@ -165,14 +163,12 @@ DiskEffect plan_access(const PlannedDisk& disk,
                       : assets / ("disk-" + disk.serial);
     effect.claim = disk.claim;
     if (needs_list(disk, user)) {
-        effect.listed_user = user->uid;
+        effect.listed_user = user.uid;
     }
     return effect;
 }
 
-void give_access(const DiskEffect& effect,
-                 const PlannedDisk& disk,
-                 const std::optional<DiskUser>& user) {
+void give_access(const DiskEffect& effect, const PlannedDisk& disk, const VmUser& user) {
     if (effect.is_block_device) {
         make_node(effect, disk.source, user);
     } else {

@@ -18,7 +18,7 @@
 #include <string>
 
 #include "pkg/sandbox/disk_plan.h"
-#include "pkg/sandbox/vm_disk.h"
+#include "pkg/sandbox/hypervisor.h"
 
 namespace kata::sandbox {
 
@@ -38,18 +38,16 @@ struct DiskEffect {
 [[nodiscard]] DiskEffect parse_disk_effect(const std::string& text);
 
 /// What give_access() will do; nothing is done yet.
-/// @param user nullopt: QEMU runs as this process does.
+/// @param user QEMU's.
 [[nodiscard]] DiskEffect plan_access(const PlannedDisk& disk,
                                      const std::string& vm_uuid,
                                      const std::filesystem::path& assets,
-                                     const std::optional<DiskUser>& user);
+                                     const VmUser& user);
 
 /// Makes what `effect` says. @param assets exists, and QEMU's user may search it.
 /// @throws base::Error by errno; unsupported, with what to do, for a file that QEMU's user cannot
 /// be let open.
-void give_access(const DiskEffect& effect,
-                 const PlannedDisk& disk,
-                 const std::optional<DiskUser>& user);
+void give_access(const DiskEffect& effect, const PlannedDisk& disk, const VmUser& user);
 
 /// Takes it back. What does not exist is fine.
 void take_access(const DiskEffect& effect);

@@ -53,6 +53,7 @@ struct VmShare {
 struct VmUser {
     uid_t uid = 0;
     gid_t gid = 0;
+    std::vector<gid_t> groups;  // all, gid among them
 };
 
 /// A file with the guest's root file system, which no guest ever changes.
@@ -168,9 +169,6 @@ class Hypervisor {
                              std::uint64_t bytes,
                              base::Deadline deadline) = 0;
 
-    /// Who must be able to open the source of a disk; nullopt: this process's user.
-    virtual std::optional<DiskUser> disk_user(base::Deadline deadline) = 0;
-
     /// Plugs memory, a multiple of the guest's block size. @return MiB plugged so far, in all.
     virtual std::uint64_t plug_memory(const std::string& uuid,
                                       std::uint64_t memory_mib,
@@ -184,7 +182,7 @@ class Hypervisor {
     /// VmState::stopped also for a VM that does not exist.
     virtual VmState vm_state(const std::string& uuid, base::Deadline deadline) = 0;
 
-    /// Who the next VM will run as, for sockets that it shall connect to.
+    /// Who the next VM will run as, for sockets that it shall connect to and disks that it opens.
     virtual VmUser vm_user(base::Deadline deadline) = 0;
 
     virtual HypervisorVersion version(base::Deadline deadline) = 0;

@@ -47,7 +47,7 @@ void require_writable(const DiskEffect& present, const PlannedDisk& wanted) {
 
 VmDisk SandboxDisks::make(const PlannedDisk& disk,
                           const std::string& vm_uuid,
-                          const std::optional<DiskUser>& user,
+                          const VmUser& user,
                           std::size_t number) {
     const auto assets = assets_dir_of(context_.config, context_.place);
     const DiskEffect effect = plan_access(disk, vm_uuid, assets, user);
@@ -76,7 +76,7 @@ std::vector<VmDisk> SandboxDisks::make_missing(const std::string& vm_uuid) {
         return made;
     }
     const auto user =
-        context_.vm.hypervisor().disk_user(base::Deadline::after(context_.config.libvirt_timeout));
+        context_.vm.hypervisor().vm_user(base::Deadline::after(context_.config.libvirt_timeout));
     const auto present = present_disks(context_.place, vm_uuid, context_.log);
     for (const PlannedDisk& disk : plan_.disks) {
         if (const auto found = present.find(disk.serial); found != present.end()) {

@@ -43,7 +43,7 @@ class SandboxDisks {
     [[nodiscard]] std::vector<VmDisk> make_missing(const std::string& vm_uuid);
     [[nodiscard]] VmDisk make(const PlannedDisk& disk,
                               const std::string& vm_uuid,
-                              const std::optional<DiskUser>& user,
+                              const VmUser& user,
                               std::size_t number);
 
     DiskContext context_;

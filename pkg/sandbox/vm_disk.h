@@ -2,12 +2,9 @@
 // has is disk_plan.h's business.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 namespace kata::sandbox {
 
@@ -48,12 +45,6 @@ struct VmDisk {
     std::string serial;  // letters and digits; the guest finds the disk by it and by nothing else
     DiskTuning tuning;
     bool operator==(const VmDisk&) const = default;
-};
-
-/// The user that opens disks and its groups.
-struct DiskUser {
-    uid_t uid = 0;
-    std::vector<gid_t> groups;  // the first is its own
 };
 
 }  // namespace kata::sandbox

@@ -66,9 +66,6 @@ class FakeHypervisor : public sandbox::Hypervisor {
         fail_if_told();
         resized.emplace_back(serial, bytes);
     }
-    std::optional<sandbox::DiskUser> disk_user(base::Deadline /*deadline*/) override {
-        return std::nullopt;
-    }
     std::uint64_t plug_memory(const std::string& /*uuid*/,
                               std::uint64_t memory_mib,
                               base::Deadline /*deadline*/) override {

@@ -46,7 +46,7 @@ class ShareServerTest : public ::testing::Test {
 
     ShareServer start() {
         return ShareServer::start(
-            {config_, place_, share_, cgroup_, journal_, {::getuid(), ::getgid()}});
+            {config_, place_, share_, cgroup_, journal_, {::getuid(), ::getgid(), {::getgid()}}});
     }
 
     std::vector<Effect> effects() { return Journal::load(place_.journal(), log_); }

@@ -89,7 +89,8 @@ TEST(ServerCommand, ConfinesVirtiofsdWhateverTheArguments) {
 TEST(ServerCommand, OfAProxyGivesItsSocketToQemusUser) {
     std::vector<std::string> command;
     try {
-        command = server_command(with_protocol(SharedFs::virtio_9p), kShare, "/s", {64055, 107});
+        command =
+            server_command(with_protocol(SharedFs::virtio_9p), kShare, "/s", {64055, 107, {107}});
     } catch (const base::Error& error) {
         GTEST_SKIP() << error.what();
     }
