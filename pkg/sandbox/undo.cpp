@@ -130,6 +130,18 @@ void undo_effect(const Effect& effect, const UndoContext& context) {
     }
 }
 
+// libvirt's cgroups are free when the VM has gone, and their parents when they have.
+int turn_of(Effect::Kind kind) {
+    switch (kind) {
+        case Effect::Kind::vm_cgroup:
+            return 1;
+        case Effect::Kind::cgroup_parent:
+            return 2;
+        default:
+            return 0;
+    }
+}
+
 bool carries_uuid(const std::string& arguments, const std::string& uuid) {
     using namespace std::string_literals;
     return arguments.find("\0-uuid\0"s + uuid + "\0"s) != std::string::npos;
@@ -148,9 +160,9 @@ void undo_effects(const std::vector<Effect>& effects, const UndoContext& context
             }
         }
     };
-    for (const bool last : {false, true}) {
+    for (const int turn : {0, 1, 2}) {
         for (auto effect = effects.rbegin(); effect != effects.rend(); ++effect) {
-            if ((effect->kind == Effect::Kind::vm_cgroup) == last) {
+            if (turn_of(effect->kind) == turn) {
                 undo(*effect);
             }
         }

@@ -154,6 +154,16 @@ TEST_F(UndoTest, RemovesTheCgroupsThatLibvirtMadeAfterTheVmHasGone) {
     EXPECT_FALSE(std::filesystem::exists(left));
 }
 
+TEST_F(UndoTest, RemovesAParentOfCgroupsAfterThoseThatLibvirtMadeInIt) {
+    const auto parent = directory_.path() / "parent";
+    base::make_directories(parent / "vm" / "emulator");
+    undo_effects({{Effect::Kind::cgroup_parent, parent.native(), ""},
+                  {Effect::Kind::vm, "uuid", "c"},
+                  {Effect::Kind::vm_cgroup, (parent / "vm").native(), "c"}},
+                 context());
+    EXPECT_FALSE(std::filesystem::exists(parent));
+}
+
 TEST_F(UndoTest, NeverRemovesWhatIsMountedInsideATree) {
     const auto tree = directory_.path() / "tree";
     const auto outside = directory_.path() / "outside";
