@@ -42,10 +42,11 @@ base::Error with_advice(const base::Error& error) {
     if (error.code() != base::ErrorCode::permission_denied) {
         return error;
     }
-    return {error.code(),
-            "no command is given, and a shell of the guest itself is not permitted; name a command "
-            "after the container's id, or set debug_console_enabled = true below [agent.kata] in "
-            "configuration.toml and create the container anew"};
+    return {
+        error.code(),
+        "process args cannot be empty; name a command after the container's id, or, for a shell of "
+        "the guest itself, set debug_console_enabled = true below [agent.kata] in "
+        "configuration.toml and create the container anew"};
 }
 
 }  // namespace
