@@ -62,6 +62,8 @@ TEST(Connection, IsAbandonedAfterATimeoutAndTheNextCallOpensANewOne) {
         late.set_value(name_of(handle));
     };
 
+    connection.call("ask", ample(), name_of);  // connecting is not what shall take too long
+
     const auto error = failure_of([&] {
         connection.call("cannot ask", Deadline::after(std::chrono::milliseconds(50)), slow);
         return 0;
