@@ -40,10 +40,10 @@ look_at_kvm() {
 start_daemon() {
     local name=$1 pid
     (
-        for fd in /proc/self/fd/*; do
+        for fd in /proc/self/fd/*; do # without a redirection, whose own descriptor the loop would close
             fd=${fd##*/}
             [[ $fd -le 2 ]] || eval "exec $fd>&-"
-        done 2>/dev/null
+        done
         unset MAKEFLAGS MFLAGS
         export LIBVIRT_LOG_OUTPUTS="3:file:/var/log/libvirt/$name.log"
         cd /

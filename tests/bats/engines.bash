@@ -82,10 +82,10 @@ start_dockerd() {
 launch_dockerd() {
     local fd
     (
-        for fd in /proc/self/fd/*; do
+        for fd in /proc/self/fd/*; do # without a redirection, whose own descriptor the loop would close
             fd=${fd##*/}
             [[ $fd -le 2 ]] || eval "exec $fd>&-"
-        done 2>/dev/null
+        done
         cd /
         exec setsid tini -s -- "$DOCKERD" --config-file "${DOCKERD_CONFIG:-$ENGINE_FILES/docker-daemon.json}" \
             --data-root "$ENGINE/docker" --exec-root "$ENGINE/exec" --pidfile "$ENGINE/dockerd.pid" --host "$DOCKER_HOST" \
