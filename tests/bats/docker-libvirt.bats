@@ -59,7 +59,7 @@ stop_dockerd_and_libvirt() {
     local index first codes=""
     for index in 0 1 2 3 4 5 6 7 8 9; do
         docker run --detach --runtime "$KATA_NAME" --network none --name "c$index" busybox \
-            sh -c "trap 'exit 4$index' TERM; while :; do sleep 0.2; done" >/dev/null
+            sh -c "trap 'exit 4$index' TERM; sleep 100000 & wait" >/dev/null
     done
     first=$(cat "$ENGINE/libvirt/pid")
     kill -KILL "$first"
