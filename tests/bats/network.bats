@@ -329,10 +329,18 @@ journaled_effects() {
     [[ $output != *10.55.0.0* ]]
 }
 
-@test "a second machine cannot take over the interfaces of the first, which goes on" {
+@test "a container in the network namespace of another one's machine joins that machine, as under docker's --network container:" {
+    local bundle
+    bundle=$(network_bundle "/run/netns/$NS" cat /proc/sys/kernel/random/boot_id)
+    run_kata run --bundle "$bundle" "$(unique_id)"
+    expect_status 0
+    expect_output "$(in_guest "$FILTER" cat /proc/sys/kernel/random/boot_id)"
+}
+
+@test "a second machine, of another engine, cannot take over the interfaces of the first, which goes on" {
     local bundle
     bundle=$(network_bundle "/run/netns/$NS" true)
-    run_kata run --bundle "$bundle" "$(unique_id)"
+    KATA_ROOT="$BATS_TEST_TMPDIR/other" run_kata run --bundle "$bundle" "$(unique_id)"
     expect_failure "belongs to another VM"
     wait_until 10 pings 10.199.0.2
 }
