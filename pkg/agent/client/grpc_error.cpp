@@ -35,10 +35,27 @@ ErrorCode code_of(grpc::StatusCode code) {
     }
 }
 
+// The agent uses these codes, too, and then with a reason: something in the guest took too long, or
+// is not supported there.
+bool is_agents_own(const grpc::Status& status) {
+    const std::string& text = status.error_message();
+    switch (status.error_code()) {
+        case grpc::StatusCode::DEADLINE_EXCEEDED:
+            return !text.empty() && text != "Deadline Exceeded";
+        case grpc::StatusCode::UNIMPLEMENTED:
+            return !text.empty();
+        default:
+            return false;
+    }
+}
+
 // What the transport says of itself ("Socket closed") helps nobody, so these codes get our own
 // words.
-std::string_view own_words(grpc::StatusCode code) {
-    switch (code) {
+std::string_view own_words(const grpc::Status& status) {
+    if (is_agents_own(status)) {
+        return {};
+    }
+    switch (status.error_code()) {
         case grpc::StatusCode::DEADLINE_EXCEEDED:
             return "agent did not answer in time";
         case grpc::StatusCode::UNAVAILABLE:
@@ -61,7 +78,7 @@ std::string_view own_words(grpc::StatusCode code) {
 Error error_of(const grpc::Status& status, std::string_view operation) {
     const ErrorCode code = code_of(status.error_code());
     const std::string context = "cannot " + std::string(operation);
-    const std::string_view words = own_words(status.error_code());
+    const std::string_view words = own_words(status);
     if (!words.empty()) {
         return {code, context, std::string(words)};
     }

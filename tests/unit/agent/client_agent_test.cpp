@@ -185,9 +185,20 @@ INSTANTIATE_TEST_SUITE_P(
                       CodeCase{grpc::StatusCode::INTERNAL, ErrorCode::internal}));
 
 TEST(GrpcErrorText, SaysThatTheAgentDidNotAnswer) {
-    const Error error =
-        error_of(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline"), "start it");
+    const Error error = error_of(
+        grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"), "start it");
     EXPECT_STREQ(error.what(), "cannot start it: agent did not answer in time");
+}
+
+TEST(GrpcErrorText, OfAnAgentWhoseOwnWorkTookTooLongOrIsUnsupportedIsTheAgents) {
+    EXPECT_STREQ(
+        error_of(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "modprobe hangs"), "x").what(),
+        "modprobe hangs");
+    EXPECT_STREQ(
+        error_of(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no such mount"), "x").what(),
+        "no such mount");
+    EXPECT_THAT(error_of(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, ""), "x").what(),
+                HasSubstr("does not know this call"));
 }
 
 TEST(GrpcErrorText, IsCappedAndPrintableWhateverTheGuestSends) {
