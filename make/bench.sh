@@ -4,5 +4,5 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-set_up build run test
+set_up build run test bench
 KATA_RUNTIME=$PREFIX/bin/kata-runtime exec tests/bench/run "$@"
