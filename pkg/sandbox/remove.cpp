@@ -101,7 +101,8 @@ void try_run_poststop(const ContainerPlace& place, const ContainerRecord& record
 
 void Runtime::remove(const oci::ContainerId& id, bool force) {
     try {
-        const ContainerPlace place = store_.get(id);
+        const auto lost = force && !store_.find(id) ? store_.find_lost(id) : std::nullopt;
+        const ContainerPlace place = lost ? *lost : store_.get(id);
         const base::FileLock lock = store_.lock(place, base::Deadline::after(kLockWait));
         remove_locked(place, force);
     } catch (const base::Error& error) {

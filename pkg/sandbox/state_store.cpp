@@ -54,6 +54,16 @@ void replace_symlink(const std::filesystem::path& target, const std::filesystem:
     }
 }
 
+// The entry in the root is made before the record, so a record without one has lost it.
+bool has_lost_root(const ContainerPlace& place) {
+    try {
+        const std::filesystem::path root = StateStore::load_container(place).root;
+        return !root.empty() && !is_there(root / place.id.str());
+    } catch (const base::Error&) {
+        return false;  // without a record nobody knows whose it is
+    }
+}
+
 }  // namespace
 
 StateStore::StateStore(const std::filesystem::path& root, std::filesystem::path state_dir)
@@ -81,6 +91,17 @@ std::optional<ContainerPlace> StateStore::find(const oci::ContainerId& id) const
         return std::nullopt;
     }
     return place;
+}
+
+std::optional<ContainerPlace> StateStore::find_lost(const oci::ContainerId& id) const {
+    std::error_code failure;
+    for (const auto& entry : std::filesystem::directory_iterator(state_dir_, failure)) {
+        ContainerPlace place = place_in(id, entry.path().filename());
+        if (is_there(place.container_dir) && has_lost_root(place)) {
+            return place;
+        }
+    }
+    return std::nullopt;
 }
 
 ContainerPlace StateStore::get(const oci::ContainerId& id) const {

@@ -59,6 +59,10 @@ class StateStore {
     /// nullopt if this root knows no such container.
     [[nodiscard]] std::optional<ContainerPlace> find(const oci::ContainerId& id) const;
 
+    /// A container of a --root whose directory somebody has removed, as with an engine's whole
+    /// state: nothing but its record leads to its VM. nullopt if there is none of that id.
+    [[nodiscard]] std::optional<ContainerPlace> find_lost(const oci::ContainerId& id) const;
+
     /// @throws Error not_found "container does not exist".
     [[nodiscard]] ContainerPlace get(const oci::ContainerId& id) const;
 

@@ -104,6 +104,19 @@ TEST_F(StateStoreTest, IgnoresAnEntryThatPointsOutOfTheState) {
     EXPECT_FALSE(store().find(oci::ContainerId("c1")));
 }
 
+TEST_F(StateStoreTest, FindsFromAnyRootAContainerWhoseOwnRootWasRemoved) {
+    ContainerRecord record;
+    record.id = "c1";
+    record.root = (directory_.path() / "root").native();
+    StateStore::save_container(reserve("c1").place, record);
+    EXPECT_FALSE(store("other").find_lost(oci::ContainerId("c1"))) << "its root knows it";
+    std::filesystem::remove_all(directory_.path() / "root");
+    const auto lost = store("other").find_lost(oci::ContainerId("c1"));
+    ASSERT_TRUE(lost);
+    EXPECT_EQ(lost->sandbox_id, "c1");
+    EXPECT_FALSE(store("other").find_lost(oci::ContainerId("c2")));
+}
+
 TEST_F(StateStoreTest, ForgetsAContainerAndLeavesItsPod) {
     auto first = reserve("pod");
     { const base::FileLock released = std::move(first.lock); }
