@@ -239,12 +239,15 @@ import_busybox() {
     fi
 }
 
+DEBIAN_PACKAGES=systemd-sysv,libcap2-bin,iproute2,iputils-ping,iperf3,stress-ng,redis-server,sqlite3
+
 # debian_tar: a Debian with what needs more than busybox, made once for all files of a run and kept for a day.
 debian_tar() {
-    local tar="$SOURCE_ROOT/${BUILD:-build}/tests/debian.tar"
+    local tar
+    tar="$SOURCE_ROOT/${BUILD:-build}/tests/debian-$(cksum <<<"$DEBIAN_PACKAGES" | cut -d' ' -f1).tar"
     if [[ -z $(find "$tar" -mmin -1440 2>/dev/null) ]]; then
         mkdir -p "${tar%/*}"
-        mmdebstrap --mode=root --format=tar --variant=apt --include=systemd-sysv,libcap2-bin,iproute2,iputils-ping,iperf3,stress-ng \
+        mmdebstrap --mode=root --format=tar --variant=apt --include="$DEBIAN_PACKAGES" \
             bookworm "$tar.new" >"$tar.log" 2>&1 || {
             tail -n 5 "$tar.log" >&2
             return 1
