@@ -53,13 +53,19 @@ bool carry_out(const host::Remedy& remedy, bool yes) {
 
 std::size_t fix_findings(const std::vector<host::Result>& results, bool yes) {
     std::vector<host::SafeFix> done;
+    bool safe_ones = false;
     for (const auto& [check, finding] : results) {
         const bool wanted = finding.verdict != host::Verdict::pass && finding.remedy.safe;
+        safe_ones = safe_ones || wanted;
         // Two findings may have one cause.
         if (wanted && std::ranges::find(done, *finding.remedy.safe) == done.end() &&
             carry_out(finding.remedy, yes)) {
             done.push_back(*finding.remedy.safe);
         }
+    }
+    if (!safe_ones) {
+        say("nothing found is for --fix to repair: installing packages and changing the system is "
+            "left to you\n");
     }
     return done.size();
 }

@@ -34,7 +34,8 @@ void* VmLibrary::symbol(const char* name) {
         if (library_ == nullptr) {
             throw base::Error(
                 base::ErrorCode::unavailable,
-                "cannot load the VM library: " + loader_text() + "; reinstall kata-runtime");
+                "cannot load the VM library: " + loader_text() +
+                    "; install the package that has what is missing, or reinstall kata-runtime");
         }
     }
     void* address = ::dlsym(library_, name);

@@ -19,7 +19,7 @@ struct Packages {
 
 constexpr std::array kPackages = {
     Packages{"debian",
-             "apt-get install -y ",
+             "apt-get update && apt-get install -y ",
              "libvirt-daemon-system libvirt-clients",
              "qemu-system-x86 qemu-utils",
              "qemu-system-common"},
@@ -96,8 +96,10 @@ Remedy start_daemon(const Host& host) {
     if (host.has_systemd) {
         return {"systemctl enable --now " + name, std::nullopt};
     }
-    return {"mount --make-rshared / && for d in virtlogd " + name +
-                "; do setsid -f tini -s -- /usr/sbin/$d </dev/null >/dev/null 2>&1; done",
+    // tini, where it is installed, reaps what they leave behind.
+    return {"mount --make-rshared / && t=$(command -v tini || :); for d in virtlogd " + name +
+                "; do setsid -f ${t:+$t -s --} /usr/sbin/$d </dev/null >/dev/null 2>&1; done; "
+                "timeout 30 sh -c 'until virsh version; do sleep 1; done' >/dev/null 2>&1",
             std::nullopt};
 }
 

@@ -97,9 +97,10 @@ TEST(Checks, NameTheDistributionsOwnWordForInstalling) {
     Host host = FakeHost().probe();
     host.virtiofsd.clear();
     EXPECT_EQ(finding_of(host, "virtiofsd").remedy.command,
-              "apt-get install -y qemu-system-common");
+              "apt-get update && apt-get install -y qemu-system-common");
     host.distribution.version = "13";
-    EXPECT_EQ(finding_of(host, "virtiofsd").remedy.command, "apt-get install -y virtiofsd");
+    EXPECT_EQ(finding_of(host, "virtiofsd").remedy.command,
+              "apt-get update && apt-get install -y virtiofsd");
     host.distribution = {.id = "rocky", .id_like = "rhel centos fedora"};
     EXPECT_EQ(finding_of(host, "virtiofsd").remedy.command, "dnf install -y virtiofsd");
 }
