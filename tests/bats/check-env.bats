@@ -215,6 +215,8 @@ fix_kvm() {
     [[ $status == 0 && -z $output && $stderr == *"cannot fetch \"http://127.0.0.1:1/x\""* ]]
     KATA_RELEASE_URL=file:///etc/passwd run --separate-stderr "$KATA_RUNTIME" kata-check --only-list-releases
     [[ $status == 0 && -z $output && $stderr == *"cannot fetch"* ]]
+    KATA_RELEASE_URL=http://127.0.0.1:1/x run --separate-stderr "$KATA_RUNTIME" kata-check --verbose
+    [[ $status == 0 && $stderr == *"Not running network checks as super user"* ]]
     KATA_CHECK_NO_NETWORK='' KATA_RELEASE_URL=http://127.0.0.1:1/x run --separate-stderr "$KATA_RUNTIME" kata-check --check-version-only
     [[ $status == 0 && $stderr == *"network checks are turned off"* ]]
 }
