@@ -59,6 +59,7 @@ ContainerRecord new_record(const ContainerPlace& place, const oci::Bundle& bundl
     ContainerRecord record;
     record.id = place.id.str();
     record.sandbox_id = place.sandbox_id;
+    record.root = place.root.native();
     record.bundle = bundle.path;
     record.rootfs = bundle.rootfs;
     record.created = std::chrono::system_clock::now();

@@ -76,7 +76,7 @@ std::filesystem::path StateStore::index_entry(const oci::ContainerId& id) const 
 ContainerPlace StateStore::place_in(const oci::ContainerId& id,
                                     const std::string& sandbox_id) const {
     const auto sandbox_dir = state_dir_ / sandbox_id;
-    return {id, sandbox_id, sandbox_dir, sandbox_dir / "containers" / id.str()};
+    return {id, sandbox_id, sandbox_dir, sandbox_dir / "containers" / id.str(), root_};
 }
 
 std::optional<ContainerPlace> StateStore::find(const oci::ContainerId& id) const {

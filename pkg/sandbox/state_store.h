@@ -29,6 +29,7 @@ struct ContainerPlace {
     std::string sandbox_id;
     std::filesystem::path sandbox_dir;
     std::filesystem::path container_dir;
+    std::filesystem::path root{};  // the --root through which it was found
 
     [[nodiscard]] std::filesystem::path journal() const { return sandbox_dir / "journal"; }
     [[nodiscard]] std::filesystem::path lock() const { return sandbox_dir / "lock"; }

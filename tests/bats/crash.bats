@@ -235,6 +235,17 @@ create_on_full_disk() {
     expect_nothing_left "$ID"
 }
 
+@test "a container whose root was removed while it ran can be deleted by force from any other root" {
+    local bundle root="$BATS_TEST_TMPDIR/lost"
+    bundle=$(make_bundle sleep 1000)
+    KATA_ROOT=$root create_container "$ID" "$bundle"
+    rm -rf "$root"
+    run_kata delete "$ID"
+    expect_failure "does not exist"
+    kata delete --force "$ID"
+    expect_nothing_left "$ID"
+}
+
 @test "a full disk under the state directory ends create with one line and leaves nothing" {
     local bundle size
     bundle=$(make_bundle true)

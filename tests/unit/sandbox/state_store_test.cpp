@@ -105,10 +105,11 @@ TEST_F(StateStoreTest, IgnoresAnEntryThatPointsOutOfTheState) {
 }
 
 TEST_F(StateStoreTest, FindsFromAnyRootAContainerWhoseOwnRootWasRemoved) {
+    const Reservation mine = reserve("c1");
     ContainerRecord record;
     record.id = "c1";
-    record.root = (directory_.path() / "root").native();
-    StateStore::save_container(reserve("c1").place, record);
+    record.root = mine.place.root.native();
+    StateStore::save_container(mine.place, record);
     EXPECT_FALSE(store("other").find_lost(oci::ContainerId("c1"))) << "its root knows it";
     std::filesystem::remove_all(directory_.path() / "root");
     const auto lost = store("other").find_lost(oci::ContainerId("c1"));
