@@ -13,6 +13,8 @@
 
 #include <cstring>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +22,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "pkg/agent/client/channel.h"
 #include "pkg/agent/client/port_dialer.h"
@@ -244,5 +248,20 @@ class Conversation {
     base::UniqueFd wire_;
     std::shared_ptr<grpc::Channel> channel_;
 };
+
+template <typename Work>
+auto in_background(Work work) {
+    return std::async(std::launch::async, std::move(work));
+}
+
+inline base::ErrorCode code_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const base::Error& error) {
+        return error.code();
+    }
+    ADD_FAILURE() << "did not throw";
+    return base::ErrorCode::internal;
+}
 
 }  // namespace kata::agent::testing
