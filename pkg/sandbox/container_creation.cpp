@@ -15,10 +15,12 @@
 #include "pkg/sandbox/file_copy.h"
 #include "pkg/sandbox/guest_log_relay.h"
 #include "pkg/sandbox/guest_spec.h"
+#include "pkg/sandbox/lent_rootfs.h"
 #include "pkg/sandbox/network_refresh.h"
 #include "pkg/sandbox/pod.h"
 #include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/resize.h"
+#include "pkg/sandbox/root_disk.h"
 #include "pkg/sandbox/sandbox_bind_mounts.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/undo.h"
@@ -157,8 +159,34 @@ void ContainerCreation::plan() {
     for (const std::string& warning : warnings_of_devices(bundle_.spec, disks_.guest.nodes)) {
         log_.warning(warning);
     }
+    plan_root();
     for (const PlannedDisk& disk : disks_.disks) {
         record_.disks.push_back(disk.serial);
+    }
+}
+
+// Before the shim is launched: its mount namespace must not have the root, either.
+void ContainerCreation::plan_root() {
+    if (config_.disable_block_device_use) {
+        return;
+    }
+    std::string why_not;
+    if (const auto root = find_root_disk(bundle_, why_not)) {
+        make_mount_points();
+        if (lend_rootfs(*root, journal_, log_)) {
+            add_root_disk(disks_, *root, config_.block_device_driver);
+        }
+    } else if (!why_not.empty()) {
+        log_.debug("the root file system on a block device is shared with the VM: " + why_not);
+    }
+}
+
+// Nobody can make them later in a root that is read-only.
+void ContainerCreation::make_mount_points() const {
+    if (bundle_.spec.root && bundle_.spec.root->readonly) {
+        for (const MountPoint& point : missing_mount_points(bundle_.spec, mounts_)) {
+            make_mount_point(bundle_.rootfs, point.destination, point.as_file);
+        }
     }
 }
 
@@ -200,12 +228,15 @@ void ContainerCreation::run_hooks(oci::HookStage stage, bool in_container) {
 }
 
 void ContainerCreation::share_files() {
-    if (config_.shared_fs == SharedFs::none) {
-        guest_root_ = std::string(kGuestShareDir) + "/" + record_.id + "/rootfs";
-    } else {
+    guest_root_ = disks_.root.empty() ? std::string(kGuestShareDir) + "/" + record_.id + "/rootfs"
+                                      : disks_.root;
+    if (config_.shared_fs != SharedFs::none) {
         share_live_files();
     }
-    shim_->request(shim_mounts(bundle_, mounts_), base::Deadline::after(kShimAnswer));
+    ShimMountRequest mounts = shim_mounts(bundle_, mounts_);
+    mounts.empty_root = !disks_.root.empty();
+    mounts.read_only_root |= mounts.empty_root;
+    shim_->request(mounts, base::Deadline::after(kShimAnswer));
 }
 
 void ContainerCreation::share_live_files() {
@@ -214,15 +245,14 @@ void ContainerCreation::share_live_files() {
         share_sandbox_bind_mounts(config_.sandbox_bind_mounts, share_, sandbox_journal_);
     }
     share_.add_container(journal_, record_.id);
-    const bool read_only = bundle_.spec.root && bundle_.spec.root->readonly;
-    if (read_only) {
-        for (const MountPoint& point : missing_mount_points(bundle_.spec, mounts_)) {
-            make_mount_point(bundle_.rootfs, point.destination, point.as_file);
-        }
+    if (disks_.root.empty()) {
+        make_mount_points();
+        const bool read_only = bundle_.spec.root && bundle_.spec.root->readonly;
+        guest_root_ =
+            share_.bind(journal_,
+                        {.path = bundle_.rootfs, .recursive = true, .read_only = read_only},
+                        record_.id + "/rootfs");
     }
-    guest_root_ = share_.bind(journal_,
-                              {.path = bundle_.rootfs, .recursive = true, .read_only = read_only},
-                              record_.id + "/rootfs");
     for (const PlannedMount& planned : mounts_.mounts) {
         if (planned.kind == PlannedMount::Kind::shared) {
             static_cast<void>(share_.bind(journal_, planned.source, planned.share_path));
@@ -232,7 +262,9 @@ void ContainerCreation::share_live_files() {
 
 void ContainerCreation::copy_files() {
     FileCopy copy(*agent_, request_timeout(config_));
-    copy.add(bundle_.rootfs, record_.id + "/rootfs");
+    if (disks_.root.empty()) {
+        copy.add(bundle_.rootfs, record_.id + "/rootfs");
+    }
     for (const PlannedMount& planned : mounts_.mounts) {
         if (planned.kind == PlannedMount::Kind::shared) {
             copy.add(planned.source.path, planned.share_path);

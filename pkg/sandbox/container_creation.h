@@ -46,6 +46,8 @@ class ContainerCreation {
 
   private:
     void plan();
+    void plan_root();
+    void make_mount_points() const;
     [[nodiscard]] DiskContext disk_context();
     void save_record(oci::Status status);
     void launch_shim();

@@ -43,6 +43,7 @@ struct DiskMount {
 struct DiskPlan {
     std::vector<PlannedDisk> disks;  // each once
     GuestDisks guest;
+    std::string root;  // where the guest mounts the container's root; empty: it is shared
     std::map<std::size_t, DiskMount> mounts;  // by the index in spec.mounts
     std::vector<std::string> warnings;
 };

@@ -20,7 +20,8 @@ json to_json(const ShimMountRequest& request) {
     return {{"op", "mount"},
             {"rootfs", request.rootfs},
             {"mounts", mounts},
-            {"readOnlyRoot", request.read_only_root}};
+            {"readOnlyRoot", request.read_only_root},
+            {"emptyRoot", request.empty_root}};
 }
 
 json to_json(const ShimPivotRequest& /*request*/) {
@@ -40,6 +41,7 @@ ShimMountRequest mount_request_of(const json& message) {
     ShimMountRequest request;
     request.rootfs = message.at("rootfs").get<std::string>();
     request.read_only_root = message.at("readOnlyRoot").get<bool>();
+    request.empty_root = message.at("emptyRoot").get<bool>();
     for (const json& mount : message.at("mounts")) {
         request.mounts.push_back({mount.at("source").get<std::string>(),
                                   mount.at("destination").get<std::string>(),

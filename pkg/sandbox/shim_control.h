@@ -25,6 +25,7 @@ struct ShimMountRequest {
     std::string rootfs;  // host path
     std::vector<ShimMount> mounts;
     bool read_only_root = false;  // applied after the pivot
+    bool empty_root = false;      // an empty file system in memory in place of what is at rootfs
 };
 
 /// Makes that tree `/` (step 9).

@@ -17,6 +17,7 @@
 #include "pkg/base/safe_path.h"
 #include "pkg/sandbox/cgroup.h"
 #include "pkg/sandbox/disk_access.h"
+#include "pkg/sandbox/lent_rootfs.h"
 #include "pkg/sandbox/network/connection.h"
 #include "pkg/sandbox/share_server.h"
 
@@ -106,7 +107,19 @@ void undo_disk(const std::string& text, const UndoContext& context) {
     take_access(disk);
 }
 
-void undo_effect(const Effect& effect, const UndoContext& context) {
+// Whatever was about to be a disk of the VM may have been written by its guest.
+void undo_rootfs(const std::string& text, const std::vector<Effect>& effects) {
+    const LentRootfs lent = parse_lent_rootfs(text);
+    const bool was_disk = std::ranges::any_of(effects, [&](const Effect& effect) {
+        return effect.kind == Effect::Kind::disk &&
+               parse_disk_effect(effect.object).serial == lent.serial;
+    });
+    take_rootfs_back(lent, lent.read_only || !was_disk);
+}
+
+void undo_effect(const Effect& effect,
+                 const std::vector<Effect>& effects,
+                 const UndoContext& context) {
     switch (effect.kind) {
         case Effect::Kind::vm:
             return destroy_vm(effect.object, context);
@@ -125,6 +138,8 @@ void undo_effect(const Effect& effect, const UndoContext& context) {
             return undo_macvtap(effect.object);
         case Effect::Kind::disk:
             return undo_disk(effect.object, context);
+        case Effect::Kind::rootfs:
+            return undo_rootfs(effect.object, effects);
         case Effect::Kind::server:
             return undo_share_server(effect.object);
     }
@@ -153,7 +168,7 @@ void undo_effects(const std::vector<Effect>& effects, const UndoContext& context
     std::optional<base::Error> first;
     const auto undo = [&](const Effect& effect) {
         try {
-            undo_effect(effect, context);
+            undo_effect(effect, effects, context);
         } catch (const base::Error& error) {
             if (!first) {
                 first = error;

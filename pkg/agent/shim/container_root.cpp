@@ -104,7 +104,9 @@ unsigned long kept_mount_flags(unsigned long statvfs_flags) {
 ContainerRoot::ContainerRoot(const sandbox::ShimMountRequest& request)
     : rootfs_(request.rootfs), read_only_(request.read_only_root) {
     check(::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), "detach the mounts of", "/");
-    check(::mount(rootfs_.c_str(), rootfs_.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
+    check(request.empty_root
+              ? ::mount("tmpfs", rootfs_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+              : ::mount(rootfs_.c_str(), rootfs_.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
           "mount root file system",
           rootfs_);
     // Only an open after the bind sees it.

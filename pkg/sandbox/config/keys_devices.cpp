@@ -46,7 +46,7 @@ constexpr std::array kKeys = {
     obeyed(kQemu, "msize_9p", kWhole, "8192", range(4096, 1 << 20), kSameName, "", [](Config& c, const Value& v) { c.msize_9p = whole<std::uint32_t>(v); },
            "Bytes of a message of 9p."),
     obeyed(kQemu, "disable_block_device_use", kFlag, "false", kAny, kSameName, "", [](Config& c, const Value& v) { c.disable_block_device_use = flag(v); },
-           "Give VMs no disks: a volume on one is refused then, and a block device of --device is left out."),
+           "Give VMs no disks: a volume on one is refused then, a block device of --device is left out, and a root file system on one is shared."),
     obeyed(kQemu, "block_device_driver", kText, "\"virtio-blk\"", one_of("virtio-blk virtio-scsi"), kSameName, "", [](Config& c, const Value& v) { c.block_device_driver = text(v) == "virtio-scsi" ? DiskDriver::virtio_scsi : DiskDriver::virtio_blk; },
            "How a VM sees disks: virtio-blk is faster, but each disk that is plugged into a q35 while it runs takes one of pcie_root_port; virtio-scsi has places for 255."),
     obeyed(kQemu, "block_device_aio", kText, "\"threads\"", one_of("io_uring native threads"), kSameName, "", [](Config& c, const Value& v) { c.block_device_aio = text(v) == "io_uring" ? DiskAio::io_uring : text(v) == "native" ? DiskAio::native : DiskAio::threads; },

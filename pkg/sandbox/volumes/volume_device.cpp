@@ -89,34 +89,11 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
     return std::ranges::find(list, text) != list.end();
 }
 
-/// A path as /proc writes it: blanks, tabs, newlines and backslashes are \ooo.
-std::string unescaped(const std::string& text) {
-    std::string result;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '\\' && i + 3 < text.size()) {
-            result += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
-            i += 3;
-        } else {
-            result += text[i];
-        }
-    }
-    return result;
-}
-
-// id parent major:minor root mountpoint ...
 std::optional<std::string> mount_use(const HostView& host,
                                      const std::vector<std::string>& numbers) {
-    std::istringstream lines(base::try_read_file(host.proc / "self/mountinfo").value_or(""));
-    for (std::string line; std::getline(lines, line);) {
-        std::istringstream words(line);
-        std::string id;
-        std::string parent;
-        std::string number;
-        std::string root;
-        std::string mount_point;
-        words >> id >> parent >> number >> root >> mount_point;
-        if (contains(numbers, number)) {
-            return "is mounted on " + base::printable(unescaped(mount_point));
+    for (const MountEntry& mount : mount_table(host)) {
+        if (contains(numbers, mount.number)) {
+            return "is mounted on " + base::printable(mount.mount_point.native());
         }
     }
     return std::nullopt;
@@ -135,12 +112,6 @@ std::optional<std::string> btrfs_use(const HostView& host,
     return std::nullopt;
 }
 
-std::string number_of_path(const HostView& host, const fs::path& path) {
-    std::error_code failure;
-    const fs::path real = fs::weakly_canonical(path, failure);
-    return line_of(host.sys / "class/block" / (failure ? path : real).filename() / "dev");
-}
-
 bool is_file(const fs::path& path, const VolumeDevice& device) {
     struct stat status {};
     return device.inode != 0 && ::stat(path.c_str(), &status) == 0 &&
@@ -155,7 +126,7 @@ bool is_swap(const HostView& host,
     std::getline(lines, line);  // the header
     while (std::getline(lines, line)) {
         const fs::path path = unescaped(line.substr(0, line.find_first_of(" \t")));
-        if (is_file(path, device) || contains(numbers, number_of_path(host, path))) {
+        if (is_file(path, device) || contains(numbers, number_of_device(path, host))) {
             return true;
         }
     }
@@ -202,6 +173,16 @@ std::optional<std::string> loop_use(const HostView& host, const VolumeDevice& fi
 }
 
 }  // namespace
+
+std::vector<MountEntry> mount_table(const HostView& host) {
+    return parse_mount_table(base::try_read_file(host.proc / "self/mountinfo").value_or(""));
+}
+
+std::string number_of_device(const fs::path& path, const HostView& host) {
+    std::error_code failure;
+    const fs::path real = fs::weakly_canonical(path, failure);
+    return line_of(host.sys / "class/block" / (failure ? path : real).filename() / "dev");
+}
 
 VolumeDevice examine_device(const std::string& path, const HostView& host) {
     struct stat status {};

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "pkg/sandbox/volumes/mount_table.h"
+
 namespace kata::sandbox {
 
 /// Where the kernel tells about itself; tests have trees of their own.
@@ -28,6 +30,12 @@ struct VolumeDevice {
     dev_t filesystem = 0;        // of a file, or of the file behind a loop device
     ino_t inode = 0;             // the same; 0: there is none
 };
+
+[[nodiscard]] std::vector<MountEntry> mount_table(const HostView& host = {});
+
+/// The numbers of a block device, "8:16", by the name that its path ends in; empty: there is none.
+[[nodiscard]] std::string number_of_device(const std::filesystem::path& path,
+                                           const HostView& host = {});
 
 /// @throws base::Error not_found if nothing is there, invalid_argument if it is neither a block
 /// device nor a regular file.

@@ -117,6 +117,21 @@ TEST_F(ContainerRootTest, BecomesTheRootWithEveryMountInPlace) {
     EXPECT_FALSE(fs::exists(rootfs() / "mnt/new/volume/data")) << "a mount reached the host";
 }
 
+TEST_F(ContainerRootTest, IsEmptyAndReadOnlyInPlaceOfARootThatTheGuestHas) {
+    write_file(host("hosts"), "hosts");
+    sandbox::ShimMountRequest request{
+        rootfs(), {{host("hosts"), "/etc/hosts", "bind", false}}, true};
+    request.empty_root = true;
+    EXPECT_TRUE(in_namespaces([&] {
+        ContainerRoot root(request);
+        root.enter();
+        CHECK_CHILD(content_of("/etc/hosts") == "hosts");
+        CHECK_CHILD(::open("/x", O_CREAT | O_WRONLY, 0600) < 0 && errno == EROFS);
+        return true;
+    }));
+    EXPECT_FALSE(fs::exists(rootfs() / "etc/hosts")) << "the host's directory was written to";
+}
+
 TEST_F(ContainerRootTest, KeepsADestinationInsideTheImage) {
     fs::create_directories(host("target"));
     write_file(host("volume") / "data", "volume");

@@ -2,15 +2,19 @@
 
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/lent_rootfs.h"
 #include "tests/unit/sandbox/fakes.h"
 #include "tests/unit/support/expect_error.h"
 #include "tests/unit/support/temporary_directory.h"
@@ -69,6 +73,44 @@ TEST_F(UndoTest, TakesADiskOutOfAVmThatGoesOnAndItsFilesAway) {
     EXPECT_FALSE(std::filesystem::exists(file));
     undo_effects({disk}, context());
     EXPECT_EQ(backend_.fake.unplugged.size(), 1U);  // not asked of a VM that ends
+}
+
+// A block device of this host, only to be opened: the file system is one in memory.
+LentRootfs lent_to(const std::filesystem::path& mount_point) {
+    LentRootfs lent;
+    for (const auto& disk : std::filesystem::directory_iterator("/sys/block")) {
+        std::istringstream number(base::try_read_file(disk.path() / "dev").value_or(""));
+        char colon = 0;
+        number >> lent.major >> colon >> lent.minor;
+    }
+    lent.device = mount_point.native() + ".device";
+    lent.serial = "kata1";
+    lent.mount_point = mount_point;
+    lent.fs_type = "tmpfs";
+    ::mknod(lent.device.c_str(), S_IFBLK | 0600, makedev(lent.major, lent.minor));
+    return lent;
+}
+
+bool was_mounted(const std::filesystem::path& path) {
+    return ::umount2(path.c_str(), UMOUNT_NOFOLLOW) == 0;
+}
+
+TEST_F(UndoTest, MountsARootAgainThatTheGuestCannotHaveWritten) {
+    const auto root = directory_.path() / "root";
+    base::make_directories(root);
+    LentRootfs lent = lent_to(root);
+    const Effect disk{Effect::Kind::disk,
+                      R"({"vm":"u1","serial":"kata1","path":"/nonexistent/kata1","block":true,)"
+                      R"("readOnly":false})",
+                      "c"};
+    undo_effects({{Effect::Kind::rootfs, to_text(lent), "c"}}, context());
+    EXPECT_TRUE(was_mounted(root)) << "it was not a disk yet";
+    EXPECT_FALSE(was_mounted(root)) << "once";
+    undo_effects({{Effect::Kind::rootfs, to_text(lent), "c"}, disk}, context());
+    EXPECT_FALSE(was_mounted(root)) << "it was a disk that could be written";
+    lent.read_only = true;
+    undo_effects({{Effect::Kind::rootfs, to_text(lent), "c"}, disk}, context());
+    EXPECT_TRUE(was_mounted(root)) << "it was a disk that could only be read";
 }
 
 TEST_F(UndoTest, GoesOnAfterAFailureAndReportsTheFirst) {
