@@ -156,6 +156,9 @@ void ContainerCreation::plan() {
     for (const std::string& warning : mounts_.warnings) {
         log_.warning(warning);
     }
+    for (const std::string& warning : disks_.warnings) {
+        log_.warning(warning);
+    }
     for (const std::string& warning : warnings_of_devices(bundle_.spec, disks_.guest.nodes)) {
         log_.warning(warning);
     }

@@ -64,6 +64,12 @@ void make_node(const DiskEffect& effect, const DiskSource& source, const VmUser&
     if (::mknod(effect.path.c_str(), S_IFBLK | rights, makedev(source.major, source.minor)) != 0) {
         throw base::errno_error("make the device node", effect.path.native(), errno);
     }
+    if (!effect.read_only && is_claimed(effect.path)) {
+        throw Error(ErrorCode::invalid_state,
+                    "cannot give the device \"" + base::printable(source.path.native(), 256) +
+                        "\" to a virtual machine: the host uses it, perhaps in another mount "
+                        "namespace; two systems writing to one disk destroy it");
+    }
     if (::lchown(effect.path.c_str(), user.uid, user.gid) != 0) {
         throw base::errno_error("change the owner of", effect.path.native(), errno);
     }

@@ -1,5 +1,7 @@
 #include "pkg/sandbox/disk_plan.h"
 
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -69,17 +71,36 @@ PlannedDisk& add_disk(DiskPlan& plan, DiskSource source, bool read_only) {
     return *found;
 }
 
+// The host's kernel does not expect the content of what it uses to change; a guest that only reads
+// destroys nothing, and may see a state that never was.
+void look_at_use(DiskPlan& plan, const DiskSource& source, bool read_only, const HostView& host) {
+    const VolumeDevice device =
+        examine_number(source.path, makedev(source.major, source.minor), host);
+    if (!read_only && !source.read_only) {
+        try {
+            require_unused_by_host(device, host);
+        } catch (const Error& error) {
+            throw Error(error.code(),
+                        std::string(error.what()) + "; give it with the access \"r\", or free it");
+        }
+    } else if (const auto use = host_use(device, host)) {
+        plan.warnings.push_back("device " + quoted(source.path) + " changes under the guest: on " +
+                                "this host it " + *use);
+    }
+}
+
 void plan_node(DiskPlan& plan,
                const oci::Spec& spec,
                const oci::Device& device,
                DiskDriver driver,
-               const DiskHost& host) {
+               const HostView& host) {
     const auto source = find_device(device.path, device.major, device.minor, host);
     if (!source) {
         return;  // runc would make a node that opens nothing
     }
     const std::string access = access_to(spec, device);
     const bool read_only = access.find('w') == std::string::npos;
+    look_at_use(plan, *source, read_only, host);
     const PlannedDisk& disk = add_disk(plan, *source, read_only);
     plan.guest.nodes.push_back({disk.serial, driver, device.path, access});
 }
@@ -130,9 +151,9 @@ void plan_mount(DiskPlan& plan,
                 const oci::Mount& mount,
                 std::size_t index,
                 DiskDriver driver,
-                const DiskHost& host) {
+                const HostView& host) {
     DiskSource source = disk_source(volume.device, host);
-    require_not_mounted(source, host);
+    require_unused_by_host(examine_device(volume.device, host), host);
     const bool read_only = has_ro(volume.options) || source.read_only;
     PlannedDisk& disk = add_disk(plan, std::move(source), read_only);
     disk.volume = volume.volume;
@@ -153,7 +174,7 @@ bool is_wanted_disk(const oci::Spec& spec, const oci::Device& device) {
 DiskPlan plan_disks(const oci::Spec& spec,
                     DiskDriver driver,
                     const FindVolume& find_volume,
-                    const DiskHost& host) {
+                    const HostView& host) {
     DiskPlan plan;
     for (std::size_t index = 0; index < spec.mounts.size(); ++index) {
         const oci::Mount& mount = spec.mounts[index];

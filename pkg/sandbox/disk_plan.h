@@ -63,11 +63,12 @@ struct VolumeOnDisk {
 using FindVolume = std::function<std::optional<VolumeOnDisk>(const oci::Mount& mount)>;
 
 /// @param driver by which the guest shall see them.
-/// @throws base::Error naming the mount, for a disk that cannot be one.
+/// @throws base::Error naming mount or device, for a disk that cannot be one; invalid_state for one
+/// that the guest could write while the host uses it.
 [[nodiscard]] DiskPlan plan_disks(const oci::Spec& spec,
                                   DiskDriver driver,
                                   const FindVolume& find_volume,
-                                  const DiskHost& host = {});
+                                  const HostView& host = {});
 
 /// Whether the spec asks for this block device by its numbers.
 [[nodiscard]] bool is_wanted_disk(const oci::Spec& spec, const oci::Device& device);

@@ -6,9 +6,7 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
-#include <sstream>
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
@@ -18,8 +16,6 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
-
-constexpr std::uint64_t kSectorBytes = 512;  // in which sysfs counts, whatever the device's own
 
 std::string in_quotes(const std::filesystem::path& path) {
     return "\"" + base::printable(path.native(), 256) + "\"";
@@ -37,11 +33,11 @@ std::string numbers_of(const DiskSource& source) {
     return std::to_string(source.major) + ":" + std::to_string(source.minor);
 }
 
-std::filesystem::path sysfs_of(const DiskSource& source, const DiskHost& host) {
-    return host.sysfs / "dev/block" / numbers_of(source);
+std::filesystem::path sysfs_of(const DiskSource& source, const HostView& host) {
+    return host.sys / "dev/block" / numbers_of(source);
 }
 
-void describe_device(DiskSource& source, const DiskHost& host) {
+void describe_device(DiskSource& source, const HostView& host) {
     source.read_only =
         base::try_read_file(sysfs_of(source, host) / "ro").value_or("").starts_with('1');
 }
@@ -68,7 +64,7 @@ std::uint64_t hash_of(const std::string& text) {
 
 }  // namespace
 
-DiskSource disk_source(const std::filesystem::path& path, const DiskHost& host) {
+DiskSource disk_source(const std::filesystem::path& path, const HostView& host) {
     const base::UniqueFd fd = base::open_file(path, O_PATH);
     const struct stat status = status_of(fd, path);
     if (!S_ISBLK(status.st_mode) && !S_ISREG(status.st_mode)) {
@@ -85,7 +81,7 @@ DiskSource disk_source(const std::filesystem::path& path, const DiskHost& host) 
 std::optional<DiskSource> find_device(const std::string& path,
                                       std::int64_t major,
                                       std::int64_t minor,
-                                      const DiskHost& host) {
+                                      const HostView& host) {
     DiskSource source;
     source.path = path;
     source.major = static_cast<unsigned>(major);
@@ -107,41 +103,6 @@ base::UniqueFd open_source(const DiskSource& source) {
                     in_quotes(source.path) + " was replaced while it was being used");
     }
     return fd;
-}
-
-void require_not_mounted(const DiskSource& source, const DiskHost& host) {
-    if (!source.is_block_device) {
-        return;
-    }
-    std::istringstream lines(base::try_read_file(host.mountinfo).value_or(""));
-    std::string line;
-    while (std::getline(lines, line)) {
-        std::istringstream words(line);
-        std::string id;
-        std::string parent;
-        std::string numbers;
-        std::string root;
-        std::string mount_point;
-        if (words >> id >> parent >> numbers >> root >> mount_point &&
-            numbers == numbers_of(source)) {
-            throw Error(ErrorCode::invalid_state,
-                        in_quotes(source.path) + " is mounted on the host at " +
-                            in_quotes(mount_point) + "; unmount it there first");
-        }
-    }
-}
-
-std::uint64_t size_of_source(const DiskSource& source, const DiskHost& host) {
-    if (!source.is_block_device) {
-        return static_cast<std::uint64_t>(status_of(open_source(source), source.path).st_size);
-    }
-    const auto file = sysfs_of(source, host) / "size";
-    const std::string text = base::read_file(file);
-    std::uint64_t sectors = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), sectors).ec != std::errc()) {
-        throw Error(ErrorCode::internal, "cannot read a size in " + in_quotes(file));
-    }
-    return sectors * kSectorBytes;
 }
 
 std::string serial_of(const DiskSource& source) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "pkg/base/unique_fd.h"
+#include "pkg/sandbox/volumes/volume_device.h"
 
 namespace kata::sandbox {
 
@@ -22,31 +23,18 @@ struct DiskSource {
     bool read_only = false;   // the device itself is
 };
 
-/// Where the kernel tells of devices and mounts.
-struct DiskHost {
-    std::filesystem::path sysfs = "/sys";
-    std::filesystem::path mountinfo = "/proc/self/mountinfo";
-};
-
 /// @throws base::Error not_found, or invalid_argument for what is neither device nor file.
-[[nodiscard]] DiskSource disk_source(const std::filesystem::path& path, const DiskHost& host = {});
+[[nodiscard]] DiskSource disk_source(const std::filesystem::path& path, const HostView& host = {});
 
 /// A block device by its numbers, as a spec's linux.devices has it; nullopt if the host has none.
 [[nodiscard]] std::optional<DiskSource> find_device(const std::string& path,
                                                     std::int64_t major,
                                                     std::int64_t minor,
-                                                    const DiskHost& host = {});
+                                                    const HostView& host = {});
 
 /// Opens the source O_PATH for somebody to bind. @throws base::Error invalid_state if another file
 /// is at its path by now.
 [[nodiscard]] base::UniqueFd open_source(const DiskSource& source);
-
-/// @throws base::Error invalid_state if the host has mounted the device: two kernels that write one
-/// file system destroy it.
-void require_not_mounted(const DiskSource& source, const DiskHost& host = {});
-
-/// The size in bytes of the device or file.
-[[nodiscard]] std::uint64_t size_of_source(const DiskSource& source, const DiskHost& host = {});
 
 /// What the guest finds the disk by: equal for equal sources, at most kMaxDiskSerial letters and
 /// digits.

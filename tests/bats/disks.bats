@@ -159,6 +159,29 @@ FILTER
     [[ $output != *"in use"* ]]
 }
 
+@test "a device that the host has mounted, here or in another mount namespace, is not given to be written" {
+    local bundle loop holder
+    file_system "$BATS_TEST_TMPDIR/used"
+    mkdir "$BATS_TEST_TMPDIR/mnt"
+    loop=$(losetup --find --show "$BATS_TEST_TMPDIR/used")
+    mount "$loop" "$BATS_TEST_TMPDIR/mnt"
+    bundle=$(make_bundle true)
+    edit_spec "$bundle" '.linux.devices += [{path: "/dev/used", type: "b", major: 7, minor: $minor}]
+        | .linux.resources.devices += [{allow: true, type: "b", major: 7, minor: $minor, access: "rwm"}]' \
+        --argjson minor $((16#$(stat -c %T "$loop")))
+    run_kata create --bundle "$bundle" "$(unique_id)"
+    expect_failure "is mounted on $BATS_TEST_TMPDIR/mnt"
+    unshare --mount --propagation private sleep 100000 3>&- &
+    holder=$!
+    wait_until 10 bash -c "[[ \$(readlink /proc/$holder/ns/mnt) != \$(readlink /proc/self/ns/mnt) ]]"
+    umount "$BATS_TEST_TMPDIR/mnt"
+    run_kata create --bundle "$bundle" "$(unique_id)"
+    kill "$holder"
+    wait "$holder" || true
+    losetup --detach "$loop"
+    expect_failure "in another mount namespace"
+}
+
 @test "a create that is killed leaves nothing once it is deleted, and the next one has the disks" {
     local id creator
     id=$(unique_id)

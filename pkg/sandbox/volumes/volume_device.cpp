@@ -153,6 +153,12 @@ std::optional<std::string> use_of_numbers(const HostView& host,
     return std::nullopt;
 }
 
+bool is_at_its_path(const VolumeDevice& device) {
+    struct stat status {};
+    return device.kind == VolumeDevice::Kind::block && ::stat(device.path.c_str(), &status) == 0 &&
+           S_ISBLK(status.st_mode) && status.st_rdev == device.number;
+}
+
 /// What is done with the loop devices of a file.
 std::optional<std::string> loop_use(const HostView& host, const VolumeDevice& file) {
     for (const fs::path& disk : entries_of(host.sys / "block")) {
@@ -192,11 +198,9 @@ VolumeDevice examine_device(const std::string& path, const HostView& host) {
     VolumeDevice device;
     device.path = fs::canonical(path);
     if (S_ISBLK(status.st_mode)) {
-        device.kind = VolumeDevice::Kind::block;
-        device.number = status.st_rdev;
-        device.size = block_size(host, status.st_rdev);
-        find_backing_file(host, device);
-    } else if (S_ISREG(status.st_mode)) {
+        return examine_number(device.path, status.st_rdev, host);
+    }
+    if (S_ISREG(status.st_mode)) {
         device.size = static_cast<std::uint64_t>(status.st_size);
         device.is_allocated = device.size > 0 &&
                               static_cast<std::uint64_t>(status.st_blocks) * kSector >= device.size;
@@ -207,6 +211,16 @@ VolumeDevice examine_device(const std::string& path, const HostView& host) {
                     "cannot use the device \"" + base::printable(path) +
                         "\": it is neither a block device nor a regular file");
     }
+    return device;
+}
+
+VolumeDevice examine_number(const fs::path& path, dev_t number, const HostView& host) {
+    VolumeDevice device;
+    device.kind = VolumeDevice::Kind::block;
+    device.path = path;
+    device.number = number;
+    device.size = block_size(host, number);
+    find_backing_file(host, device);
     return device;
 }
 
@@ -224,17 +238,18 @@ std::optional<std::string> host_use(const VolumeDevice& device, const HostView& 
     return device.kind == VolumeDevice::Kind::file ? loop_use(host, device) : std::nullopt;
 }
 
+bool is_claimed(const fs::path& device) {
+    const base::UniqueFd fd(::open(device.c_str(), O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC));
+    if (!fd.valid() && errno != EBUSY) {
+        throw base::errno_error("open the device", device.native(), errno);
+    }
+    return !fd.valid();
+}
+
 void require_unused_by_host(const VolumeDevice& device, const HostView& host) {
     auto use = host_use(device, host);
-    if (!use && device.kind == VolumeDevice::Kind::block) {
-        const base::UniqueFd fd(
-            ::open(device.path.c_str(), O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC));
-        if (!fd.valid() && errno != EBUSY) {
-            throw base::errno_error("open the device", device.path.native(), errno);
-        }
-        if (!fd.valid()) {
-            use = "is in use, perhaps in another mount namespace";
-        }
+    if (!use && is_at_its_path(device) && is_claimed(device.path)) {
+        use = "is in use, perhaps in another mount namespace";
     }
     if (use) {
         throw Error(ErrorCode::invalid_state,

@@ -41,14 +41,23 @@ struct VolumeDevice {
 /// device nor a regular file.
 [[nodiscard]] VolumeDevice examine_device(const std::string& path, const HostView& host = {});
 
+/// The same of a block device by its number. @param path for messages; it may be another's.
+[[nodiscard]] VolumeDevice examine_number(const std::filesystem::path& path,
+                                          dev_t number,
+                                          const HostView& host = {});
+
 /// What the host does with the device, one of its partitions, its disk or a loop device of its
 /// file, as the end of a sentence ("is mounted on /mnt", "is used as swap", "is held by dm-0");
 /// nullopt if nothing.
 [[nodiscard]] std::optional<std::string> host_use(const VolumeDevice& device,
                                                   const HostView& host = {});
 
-/// host_use(), and the kernel's own word: a block device that something has claimed cannot be
-/// opened exclusively. @throws base::Error invalid_state naming the device and its use.
+/// The kernel's own word, of all mount namespaces: what something has claimed cannot be opened
+/// exclusively. @throws base::Error if it cannot be opened for another reason.
+[[nodiscard]] bool is_claimed(const std::filesystem::path& device);
+
+/// host_use(), and is_claimed() of a block device that is at its path. @throws base::Error
+/// invalid_state naming the device and its use.
 void require_unused_by_host(const VolumeDevice& device, const HostView& host = {});
 
 /// Whether writing to one can change the other: the same device, the same file, also behind a loop

@@ -18,6 +18,7 @@ using test::TemporaryDirectory;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 oci::Device block_node(const std::string& path, int major, int minor) {
     oci::Device device;
@@ -49,7 +50,7 @@ class DiskPlanTest : public testing::Test {
   protected:
     DiskPlanTest() {
         spec_.linux_.emplace();
-        host_ = {directory_ / "sys", directory_ / "mountinfo"};
+        host_ = {directory_ / "proc", directory_ / "sys"};
         add_device("7:0", 2048);
         add_device("8:0", 4096);
     }
@@ -77,7 +78,7 @@ class DiskPlanTest : public testing::Test {
     }
 
     TemporaryDirectory directory_;
-    DiskHost host_;
+    HostView host_;
     oci::Spec spec_;
 };
 
@@ -142,7 +143,6 @@ TEST_F(DiskPlanTest, MountsAFileThatTheMountSaysIsADisk) {
     EXPECT_EQ(made.mounts.at(0).guest_source, storage.mount_point);
     EXPECT_THAT(made.mounts.at(0).options, ElementsAre("rbind", "rw"));
     EXPECT_FALSE(made.disks[0].source.is_block_device);
-    EXPECT_EQ(size_of_source(made.disks[0].source), 4096U);
 }
 
 TEST_F(DiskPlanTest, NeverTakesABindMountForADisk) {
@@ -175,18 +175,29 @@ TEST_F(DiskPlanTest, TakesAReadOnlyVolumeFromItsDisk) {
     EXPECT_THAT(made.mounts.at(0).options, ElementsAre("rbind", "ro"));
 }
 
-TEST_F(DiskPlanTest, RefusesADeviceThatTheHostHasMounted) {
-    DiskSource source;
-    source.path = "/dev/loop0";
-    source.major = 7;
-    directory_.write("mountinfo", "36 35 8:0 / /a rw - ext4 /dev/sda rw\n");
-    require_not_mounted(source, host_);
-    directory_.write("mountinfo", "36 35 7:0 / /mnt rw - ext4 /dev/loop0 rw\n");
-    expect_error([&] { require_not_mounted(source, host_); }, ErrorCode::invalid_state, "\"/mnt\"");
+TEST_F(DiskPlanTest, RefusesADeviceToBeWrittenThatTheHostHasMounted) {
+    spec_.linux_->devices = {block_node("/dev/given", 7, 0)};
+    spec_.linux_->resources.devices = {rule("rwm", 7, 0)};
+    directory_.write("proc/self/mountinfo", "36 35 8:0 / /a rw - ext4 /dev/sda rw\n");
+    EXPECT_THAT(plan().disks, SizeIs(1));
+    directory_.write("proc/self/mountinfo", "36 35 7:0 / /mnt rw - ext4 /dev/loop0 rw\n");
+    expect_error([&] { return plan(); },
+                 ErrorCode::invalid_state,
+                 "\"/dev/given\" to a virtual machine: on this host it is mounted on /mnt");
 }
 
-TEST_F(DiskPlanTest, KnowsTheSizeOfADevice) {
-    EXPECT_EQ(size_of_source(*find_device("/dev/x", 7, 0, host_), host_), 2048U * 512);
+TEST_F(DiskPlanTest, WarnsOfADeviceToBeReadThatTheHostHasMounted) {
+    add_device("7:1", 8, true);
+    spec_.linux_->devices = {block_node("/dev/given", 7, 0), block_node("/dev/fixed", 7, 1)};
+    spec_.linux_->resources.devices = {rule("r", 7, 0), rule("rwm", 7, 1)};
+    directory_.write("proc/self/mountinfo",
+                     "36 35 7:0 / /mnt rw - ext4 /dev/loop0 rw\n"
+                     "37 35 7:1 / /fixed ro - ext4 /dev/loop1 ro\n");
+    const DiskPlan made = plan();
+    EXPECT_THAT(made.disks, SizeIs(2));
+    EXPECT_THAT(made.warnings,
+                ElementsAre(HasSubstr("\"/dev/given\" changes under the guest"),
+                            HasSubstr("\"/dev/fixed\"")));
 }
 
 TEST_F(DiskPlanTest, NoticesAFileThatWasReplaced) {
