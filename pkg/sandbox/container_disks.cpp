@@ -24,12 +24,6 @@ void require_usable(const DirectVolume& volume, const VolumeSettings& settings) 
                     what + "volumes of type " + quoted(volume.info.volume_type) +
                         " are not served by this version; block devices and files are");
     }
-    if (settings.create_filesystem) {
-        throw Error(ErrorCode::unsupported,
-                    what +
-                        "the guest makes no file systems; make it on the host and leave "
-                        "createFilesystem out");
-    }
     if (volume.info.fstype.empty()) {
         throw Error(ErrorCode::invalid_argument,
                     what + "its mount-info has no fstype; add it again with one");
@@ -55,6 +49,7 @@ std::optional<VolumeOnDisk> volume_of(const DirectVolumeStore& store,
     volume.volume = found->path;
     volume.claim = found->directory / sandbox_id;
     volume.pending_size = found->info.pending_size;
+    volume.make_file_system = settings.create_filesystem;
     return volume;
 }
 

@@ -159,6 +159,9 @@ void plan_mount(DiskPlan& plan,
     disk.volume = volume.volume;
     disk.claim = volume.claim;
     disk.pending_size = volume.pending_size;
+    if (volume.make_file_system && !disk.read_only) {
+        disk.make_fs_type = volume.fs_type;
+    }
     plan_storage(plan, volume, mount, index, disk, driver);
     if (disk.read_only && !has_ro(plan.guest.storages.back().options)) {
         plan.guest.storages.back().options.emplace_back("ro");

@@ -32,6 +32,7 @@ struct PlannedDisk {
     std::string volume;              // the direct volume it is; empty: none
     std::filesystem::path claim;     // the file that says who has that volume
     std::uint64_t pending_size = 0;  // what its file system is to grow to; 0: nothing to do
+    std::string make_fs_type;        // of the file system to make if it is empty; empty: none
 };
 
 /// A mount that is the file system of a disk.
@@ -58,6 +59,7 @@ struct VolumeOnDisk {
     std::string volume;  // as in PlannedDisk, with the next two
     std::filesystem::path claim{};
     std::uint64_t pending_size = 0;
+    bool make_file_system = false;  // if the device is empty and may be written
 };
 /// The volume assigned to a mount; nullopt: it is an ordinary one.
 using FindVolume = std::function<std::optional<VolumeOnDisk>(const oci::Mount& mount)>;

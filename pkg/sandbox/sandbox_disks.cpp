@@ -1,6 +1,7 @@
 #include "pkg/sandbox/sandbox_disks.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "pkg/base/file.h"
 #include "pkg/sandbox/disk_tuning.h"
 #include "pkg/sandbox/verified_assets.h"
+#include "pkg/sandbox/volumes/filesystem_maker.h"
 
 namespace kata::sandbox {
 namespace {
@@ -17,6 +19,7 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr mode_t kSearchable = 0755;
+constexpr std::chrono::seconds kMakeFileSystem{120};
 
 /// Those that the VM has, by serial.
 std::map<std::string, DiskEffect> present_disks(const ContainerPlace& place,
@@ -43,6 +46,15 @@ void require_writable(const DiskEffect& present, const PlannedDisk& wanted) {
     }
 }
 
+// Through the path that QEMU will open, so that it is the same device.
+void make_file_system(const DiskEffect& effect, const PlannedDisk& disk) {
+    try {
+        make_filesystem(effect.path, disk.make_fs_type, base::Deadline::after(kMakeFileSystem));
+    } catch (const Error& error) {
+        throw error.with_context("direct volume \"" + base::printable(disk.volume, 256) + "\"");
+    }
+}
+
 }  // namespace
 
 VmDisk SandboxDisks::make(const PlannedDisk& disk,
@@ -61,6 +73,9 @@ VmDisk SandboxDisks::make(const PlannedDisk& disk,
         context_.claim_volume(disk.volume);
     }
     give_access(effect, disk, user);
+    if (!disk.make_fs_type.empty()) {
+        make_file_system(effect, disk);
+    }
     VmDisk made;
     made.source = effect.path;
     made.is_block_device = effect.is_block_device;

@@ -76,7 +76,8 @@ std::optional<std::uint64_t> ext_size(const Block& superblock) {
 }
 
 std::optional<std::uint64_t> xfs_size(const Block& superblock) {
-    if (!superblock.has(0, "XFSB")) {
+    constexpr std::size_t kInProgress = 126;  // not 0 until mkfs.xfs has finished
+    if (!superblock.has(0, "XFSB") || superblock.big_endian(kInProgress, 1) != 0) {
         return std::nullopt;
     }
     return product(superblock.big_endian(4, 4), superblock.big_endian(8, 8));
@@ -89,18 +90,36 @@ std::optional<std::uint64_t> btrfs_size(const Block& superblock) {
     return superblock.little_endian(0x70, 8);
 }
 
-}  // namespace
+struct FileSystem {
+    const char* family;
+    std::uint64_t size;
+};
 
-std::optional<std::uint64_t> filesystem_size(const std::filesystem::path& device) {
+std::optional<FileSystem> find_filesystem(const std::filesystem::path& device) {
     const base::UniqueFd fd = base::open_file(device, O_RDONLY | O_NONBLOCK);
     const auto block = [&](off_t offset) { return Block(fd.ref(), offset, device.native()); };
     if (const auto size = xfs_size(block(0))) {
-        return size;
+        return FileSystem{"xfs", *size};
     }
     if (const auto size = ext_size(block(1024))) {
-        return size;
+        return FileSystem{"ext4", *size};
     }
-    return btrfs_size(block(off_t{64} << 10));
+    if (const auto size = btrfs_size(block(off_t{64} << 10))) {
+        return FileSystem{"btrfs", *size};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> filesystem_size(const std::filesystem::path& device) {
+    const auto found = find_filesystem(device);
+    return found ? std::optional(found->size) : std::nullopt;
+}
+
+std::optional<std::string> filesystem_family(const std::filesystem::path& device) {
+    const auto found = find_filesystem(device);
+    return found ? std::optional<std::string>(found->family) : std::nullopt;
 }
 
 }  // namespace kata::sandbox

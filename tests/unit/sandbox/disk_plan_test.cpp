@@ -200,6 +200,19 @@ TEST_F(DiskPlanTest, WarnsOfADeviceToBeReadThatTheHostHasMounted) {
                             HasSubstr("\"/dev/fixed\"")));
 }
 
+TEST_F(DiskPlanTest, MakesAFileSystemOnlyOnWhatMayBeWritten) {
+    add_mount("bind", {"rbind"});
+    VolumeOnDisk volume;
+    volume.device = directory_ / "image";
+    volume.fs_type = "xfs";
+    const FindVolume find = [&](const oci::Mount&) { return std::optional(volume); };
+    EXPECT_EQ(plan(find).disks.at(0).make_fs_type, "");
+    volume.make_file_system = true;
+    EXPECT_EQ(plan(find).disks.at(0).make_fs_type, "xfs");
+    volume.options = {"ro"};
+    EXPECT_EQ(plan(find).disks.at(0).make_fs_type, "");
+}
+
 TEST_F(DiskPlanTest, NoticesAFileThatWasReplaced) {
     directory_.write("image", "1");
     const DiskSource source = disk_source(directory_ / "image");
