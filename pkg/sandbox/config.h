@@ -34,7 +34,9 @@ struct RuntimeConfig {
     Accelerator accelerator = Accelerator::automatic;
     bool use_vsock = false;
     bool disable_vhost_net = false;
-    unsigned network_queues = 0;  // of each interface; 0: as many as default_vcpus
+    unsigned network_queues = 0;      // of each interface; 0: as many as default_vcpus
+    std::uint64_t rx_rate_limit = 0;  // bits per second of each interface; 0: none
+    std::uint64_t tx_rate_limit = 0;
     MachineOptions machine;
     std::string kernel_hash;  // SHA-512 in hexadecimal, by annotation only; empty: not verified
     std::string initrd_hash;

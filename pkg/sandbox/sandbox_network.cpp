@@ -60,6 +60,10 @@ NicOptions SandboxNetwork::nic_options() const {
             .queues = queues == 0 ? context_.config.default_vcpus : queues};
 }
 
+RateLimits SandboxNetwork::rate_limits() const {
+    return {.received = context_.config.rx_rate_limit, .sent = context_.config.tx_rate_limit};
+}
+
 void SandboxNetwork::plan() {
     if (!present()) {
         return;
@@ -73,9 +77,10 @@ void SandboxNetwork::plan() {
 }
 
 NetworkEndpoint SandboxNetwork::prepare(const ServedInterface& served, base::FdRef container) {
-    NetworkEndpoint endpoint = make_endpoint(served,
-                                             context_.config.internetworking_model,
-                                             tap_name(context_.vm_uuid, record_.next_tap));
+    NetworkEndpoint endpoint =
+        make_endpoint(served,
+                      model_for(context_.config.internetworking_model, rate_limits()),
+                      tap_name(context_.vm_uuid, record_.next_tap));
     ++record_.next_tap;
     require_free(container, endpoint);
     if (endpoint.model == InternetworkingModel::macvtap) {
@@ -118,7 +123,7 @@ void SandboxNetwork::connect(pid_t vm_pid) {
     const base::UniqueFd host = open_network_of(vm_pid);
     for (const NetworkEndpoint& endpoint : record_.endpoints) {
         if (endpoint.model == InternetworkingModel::tcfilter) {
-            join_tap({container.ref(), host.ref()}, endpoint);
+            join_tap({container.ref(), host.ref()}, endpoint, rate_limits());
         }
     }
 }
@@ -251,7 +256,7 @@ void SandboxNetwork::plug(const NetworkEndpoint& endpoint,
     record_.endpoints.push_back(endpoint);
     try {
         if (endpoint.model == InternetworkingModel::tcfilter) {
-            join_tap({container, open_network_of(vm_pid).ref()}, endpoint);
+            join_tap({container, open_network_of(vm_pid).ref()}, endpoint, rate_limits());
         }
         agent.update_interface(endpoint.guest, deadline);
     } catch (const Error&) {

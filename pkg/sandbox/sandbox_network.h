@@ -79,6 +79,7 @@ class SandboxNetwork {
     void require_present() const;
     [[nodiscard]] base::UniqueFd open_namespace() const;
     [[nodiscard]] NicOptions nic_options() const;
+    [[nodiscard]] RateLimits rate_limits() const;
     NetworkEndpoint prepare(const ServedInterface& served, base::FdRef container);
     void journal_traffic(const NetworkEndpoint& endpoint, base::FdRef container);
     void plug(const NetworkEndpoint& endpoint,

@@ -5,6 +5,7 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_mirred.h>
 
@@ -206,6 +207,27 @@ std::optional<Redirection> parse_redirection(const nlmsghdr& header) {
     std::memcpy(&mirred, nla_data(parameters), sizeof mirred);
     return Redirection{static_cast<int>(message.header().tcm_parent),
                        static_cast<int>(mirred.ifindex)};
+}
+
+std::optional<RateLimit> parse_rate_limit(const nlmsghdr& header) {
+    const Attributes<tcmsg> message(header, RTM_NEWQDISC);
+    if (!message.valid() || message.header().tcm_parent != TC_H_ROOT ||
+        text(message.find(TCA_KIND)) != "tbf") {
+        return std::nullopt;
+    }
+    const nlattr* options = message.find(TCA_OPTIONS);
+    const nlattr* parameters = inside(options, TCA_TBF_PARMS);
+    if (parameters == nullptr || nla_len(parameters) < static_cast<int>(sizeof(tc_tbf_qopt))) {
+        return std::nullopt;
+    }
+    tc_tbf_qopt bucket{};
+    std::memcpy(&bucket, nla_data(parameters), sizeof bucket);
+    // Only where 32 bits are too few.
+    const nlattr* large = inside(options, TCA_TBF_RATE64);
+    const bool has_large = large != nullptr && nla_len(large) >= 8;
+    return RateLimit{message.header().tcm_ifindex,
+                     message.header().tcm_handle,
+                     has_large ? nla_get_u64(large) : bucket.rate.rate};
 }
 
 }  // namespace kata::netlink

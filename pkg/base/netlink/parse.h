@@ -2,6 +2,7 @@
 // Each returns nullopt for a message of another kind, or one that is cut short.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "pkg/base/netlink/records.h"
@@ -23,5 +24,14 @@ struct Redirection {
 };
 /// nullopt also for a filter that does not redirect.
 [[nodiscard]] std::optional<Redirection> parse_redirection(const nlmsghdr& header);
+
+/// A token bucket at the root of a link. @see rate_limit.h
+struct RateLimit {
+    int link = 0;
+    std::uint32_t handle = 0;
+    std::uint64_t bytes_per_second = 0;
+};
+/// nullopt also for another qdisc.
+[[nodiscard]] std::optional<RateLimit> parse_rate_limit(const nlmsghdr& header);
 
 }  // namespace kata::netlink

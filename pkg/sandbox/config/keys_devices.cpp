@@ -13,8 +13,7 @@ using Value = ConfigValue;
 constexpr std::string_view kDiskRate = "not served by this version; use virsh blkdeviotune";
 constexpr std::string_view kVfio = "VFIO devices are not served by this version";
 constexpr std::string_view kVhostUser = "vhost-user devices are not served by this version";
-constexpr std::string_view kRate =
-    "not served by this version; use tc(8) on the engine's interface";
+constexpr std::string_view kOtherRate = "use rx_rate_limiter_max_rate and tx_rate_limiter_max_rate";
 constexpr std::string_view kPorts = "no-port bridge-port root-port switch-port";
 constexpr ValueRule kSector = range(0, 65536);
 
@@ -73,12 +72,14 @@ constexpr std::array kKeys = {
     ignored(kQemu, "disk_rate_limiter_bw_one_time_burst", kWhole, "0", kAny, kNoAnnotation, "", kDiskRate),
     ignored(kQemu, "disk_rate_limiter_ops_max_rate", kWhole, "0", kAny, kNoAnnotation, "", kDiskRate),
     ignored(kQemu, "disk_rate_limiter_ops_one_time_burst", kWhole, "0", kAny, kNoAnnotation, "", kDiskRate),
-    ignored(kQemu, "net_rate_limiter_bw_max_rate", kWhole, "0", kAny, kNoAnnotation, "", kRate),
-    ignored(kQemu, "net_rate_limiter_bw_one_time_burst", kWhole, "0", kAny, kNoAnnotation, "", kRate),
-    ignored(kQemu, "net_rate_limiter_ops_max_rate", kWhole, "0", kAny, kNoAnnotation, "", kRate),
-    ignored(kQemu, "net_rate_limiter_ops_one_time_burst", kWhole, "0", kAny, kNoAnnotation, "", kRate),
-    ignored(kQemu, "rx_rate_limiter_max_rate", kWhole, "0", range(0, INT64_MAX), kSameName, "", kRate),
-    ignored(kQemu, "tx_rate_limiter_max_rate", kWhole, "0", range(0, INT64_MAX), kSameName, "", kRate),
+    ignored(kQemu, "net_rate_limiter_bw_max_rate", kWhole, "0", kAny, kNoAnnotation, "", kOtherRate),
+    ignored(kQemu, "net_rate_limiter_bw_one_time_burst", kWhole, "0", kAny, kNoAnnotation, "", kOtherRate),
+    ignored(kQemu, "net_rate_limiter_ops_max_rate", kWhole, "0", kAny, kNoAnnotation, "", kOtherRate),
+    ignored(kQemu, "net_rate_limiter_ops_one_time_burst", kWhole, "0", kAny, kNoAnnotation, "", kOtherRate),
+    obeyed(kQemu, "rx_rate_limiter_max_rate", kWhole, "0", range(0, INT64_MAX), kSameName, "", [](Config& c, const Value& v) { c.rx_rate_limit = whole<std::uint64_t>(v); },
+           "Bits per second that each network interface of a VM can receive. A limited interface is connected with tcfilter, and the host's kernel needs sch_tbf. 0: no limit."),
+    obeyed(kQemu, "tx_rate_limiter_max_rate", kWhole, "0", range(0, INT64_MAX), kSameName, "", [](Config& c, const Value& v) { c.tx_rate_limit = whole<std::uint64_t>(v); },
+           "The same of what it can send."),
     obeyed(kQemu, "network_queues", kWhole, "0", range(0, 256), kSameName, "", [](Config& c, const Value& v) { c.network_queues = whole<unsigned>(v); },
            "Queues of a network interface. 0: as many as default_vcpus says."),
     obeyed(kQemu, "default_bridges", kWhole, "0", range(0, 5), kNoAnnotation, "", [](Config& c, const Value& v) { c.machine.default_bridges = whole<unsigned>(v); },

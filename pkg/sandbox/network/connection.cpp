@@ -11,6 +11,7 @@
 #include "pkg/base/file.h"
 #include "pkg/base/netlink/links.h"
 #include "pkg/base/netlink/network_namespace.h"
+#include "pkg/base/netlink/rate_limit.h"
 #include "pkg/base/netlink/socket.h"
 #include "pkg/base/netlink/traffic.h"
 #include "pkg/sandbox/network/interface_kind.h"
@@ -48,6 +49,12 @@ std::string link_name(Socket& socket, int index) {
     return "";
 }
 
+// What join_tap() has made at the container's interface.
+void remove_traffic(Socket& socket, int link) {
+    netlink::remove_ingress(socket, link);
+    netlink::remove_limit(socket, link);
+}
+
 void require_free_link(Socket& socket, const Link& link) {
     const netlink::Ingress ingress = netlink::ingress_of(socket, link.index);
     if (!ingress.qdisc) {
@@ -67,7 +74,7 @@ void require_free_link(Socket& socket, const Link& link) {
                         base::printable(other, 32) +
                         "); containers share a network only in one VM, as those of a pod do");
     }
-    netlink::remove_ingress(socket, link.index);
+    remove_traffic(socket, link.index);
 }
 
 bool serves(Socket& socket, const netlink::Ingress& ingress, const std::string& tap) {
@@ -88,18 +95,23 @@ void require_free(base::FdRef container, const NetworkEndpoint& endpoint) {
     }
 }
 
-void join_tap(const NetworkNamespaces& namespaces, const NetworkEndpoint& endpoint) {
+void join_tap(const NetworkNamespaces& namespaces,
+              const NetworkEndpoint& endpoint,
+              const RateLimits& limits) {
     Socket host(namespaces.libvirt);
     const Link made = require_link(host, endpoint.tap, "libvirt's network");
     netlink::move_link(host, made.index, namespaces.container);
     Socket socket(namespaces.container);
-    const Link tap = require_link(socket, endpoint.tap, "the container's network");
+    Link tap = require_link(socket, endpoint.tap, "the container's network");
     const Link interface = require_link(socket, endpoint.interface, "the container's network");
     require_free_link(socket, interface);
     netlink::disable_ipv6_autoconfiguration(socket, tap.index);
-    netlink::set_mtu(socket, tap.index, interface.mtu);
+    tap.mtu = interface.mtu;
+    netlink::set_mtu(socket, tap.index, tap.mtu);
     netlink::redirect_all(socket, interface.index, tap.index);
     netlink::redirect_all(socket, tap.index, interface.index);
+    netlink::limit_what_leaves(socket, tap, limits.received);
+    netlink::limit_what_leaves(socket, interface, limits.sent);
     netlink::set_link_up(socket, tap.index);
     netlink::set_link_up(socket, interface.index);
 }
@@ -127,7 +139,7 @@ void release_interface(base::FdRef container, const NetworkEndpoint& endpoint) {
     Socket socket(container);
     const auto link = netlink::find_link(socket, endpoint.interface);
     if (link && serves(socket, netlink::ingress_of(socket, link->index), endpoint.tap)) {
-        netlink::remove_ingress(socket, link->index);
+        remove_traffic(socket, link->index);
     }
 }
 

@@ -22,14 +22,17 @@ struct NetworkNamespaces {
 /// something else has taken over what arrives at it. What a dead VM has left is fine.
 void require_free(base::FdRef container, const NetworkEndpoint& endpoint);
 
-/// tcfilter, after libvirt has made the tap: moves it and joins it with the interface.
-void join_tap(const NetworkNamespaces& namespaces, const NetworkEndpoint& endpoint);
+/// tcfilter, after libvirt has made the tap: moves it and joins it with the interface. A limit of
+/// what the guest receives is the tap's and ends with it, one of what it sends is the interface's.
+void join_tap(const NetworkNamespaces& namespaces,
+              const NetworkEndpoint& endpoint,
+              const RateLimits& limits);
 
 /// macvtap, before libvirt opens it: makes it on the interface, in libvirt's namespace.
 void make_macvtap(const NetworkNamespaces& namespaces, const NetworkEndpoint& endpoint);
 
-/// A tap's interface gets back what arrives at it; a tap itself ends with its VM, and an interface
-/// that no longer exists is fine.
+/// A tap's interface gets back what arrives at it, and its limit goes; a tap itself ends with its
+/// VM, and an interface that no longer exists is fine.
 void release_interface(base::FdRef container, const NetworkEndpoint& endpoint);
 
 /// The redirection in a namespace that outlives the VM, as text for a journal.

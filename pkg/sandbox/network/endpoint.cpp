@@ -28,6 +28,12 @@ std::string tap_name(const std::string& vm_uuid, unsigned number) {
     return "kt" + digits.substr(0, kTapDigits) + std::to_string(number);
 }
 
+InternetworkingModel model_for(InternetworkingModel configured, const RateLimits& limits) {
+    const bool limited = limits != RateLimits{};
+    return limited && configured == InternetworkingModel::macvtap ? InternetworkingModel::tcfilter
+                                                                  : configured;
+}
+
 NetworkEndpoint make_endpoint(const ServedInterface& served,
                               InternetworkingModel model,
                               std::string tap) {

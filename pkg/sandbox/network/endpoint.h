@@ -2,6 +2,7 @@
 // to it. Passive data; what is kept on disk about a sandbox's network is a list of these.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,18 @@ struct NetworkRecord {
 /// deletes whatever has that name there when the VM ends. At most 15 bytes.
 /// @throws base::Error unsupported after 999.
 [[nodiscard]] std::string tap_name(const std::string& vm_uuid, unsigned number);
+
+/// Bits per second of each interface, as the guest sees the directions. 0: no limit.
+struct RateLimits {
+    std::uint64_t received = 0;
+    std::uint64_t sent = 0;
+    bool operator==(const RateLimits&) const = default;
+};
+
+/// How an interface is connected that shall be limited: what arrives at a macvtap never waits in a
+/// queue, so a limited one is connected by a filter.
+[[nodiscard]] InternetworkingModel model_for(InternetworkingModel configured,
+                                             const RateLimits& limits);
 
 [[nodiscard]] NetworkEndpoint make_endpoint(const ServedInterface& served,
                                             InternetworkingModel model,

@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
@@ -20,6 +21,7 @@
 #include "pkg/base/netlink/message.h"
 #include "pkg/base/netlink/network_namespace.h"
 #include "pkg/base/netlink/parse.h"
+#include "pkg/base/netlink/rate_limit.h"
 #include "pkg/base/netlink/routes.h"
 #include "pkg/base/netlink/traffic.h"
 #include "pkg/base/netlink/watch.h"
@@ -230,6 +232,48 @@ TEST(Kernel, RedirectsAllTrafficAndForgetsItAgain) {
         remove_ingress(socket, lo);
         remove_ingress(socket, lo);
         EXPECT_FALSE(ingress_of(socket, lo).qdisc);
+    });
+}
+
+TEST(Kernel, LimitsWhatLeavesALinkAndForgetsItAgain) {
+    in_new_namespace([] {
+        Socket socket;
+        const auto lo = find_link(socket, "lo");
+        ASSERT_TRUE(lo);
+        EXPECT_EQ(limit_of_what_leaves(socket, lo->index), 0U);
+        for (const std::uint64_t bits :
+             {std::uint64_t{8}, std::uint64_t{10'000'000}, std::uint64_t{400'000'000'000}}) {
+            limit_what_leaves(socket, *lo, bits);
+            EXPECT_EQ(limit_of_what_leaves(socket, lo->index), bits);
+        }
+        limit_what_leaves(socket, *lo, 1);
+        EXPECT_EQ(limit_of_what_leaves(socket, lo->index), 8U) << "the least there is";
+        limit_what_leaves(socket, *lo, 0);
+        EXPECT_EQ(limit_of_what_leaves(socket, lo->index), 0U);
+        remove_limit(socket, lo->index);
+    });
+}
+
+TEST(Kernel, LeavesTheLimitsOfOthersAlone) {
+    in_new_namespace([] {
+        Socket socket;
+        const auto lo = find_link(socket, "lo");
+        ASSERT_TRUE(lo);
+        Message message(RTM_NEWQDISC, NLM_F_CREATE);
+        tcmsg header{};
+        header.tcm_ifindex = lo->index;
+        header.tcm_parent = TC_H_ROOT;
+        header.tcm_handle = 0x10000;
+        message.header(header);
+        message.put_text(TCA_KIND, "pfifo");
+        socket.request(std::move(message), "add", "a queue");
+        const base::Error error = failure_of([&] { limit_what_leaves(socket, *lo, 8000); });
+        EXPECT_EQ(error.code(), ErrorCode::already_exists);
+        EXPECT_THAT(error.what(),
+                    HasSubstr("cannot limit what leaves the network interface \"lo\""));
+        remove_limit(socket, lo->index);
+        EXPECT_EQ(failure_of([&] { limit_what_leaves(socket, *lo, 8000); }).code(),
+                  ErrorCode::already_exists);
     });
 }
 

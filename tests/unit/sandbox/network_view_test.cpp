@@ -230,6 +230,17 @@ TEST(MakeEndpoint, FallsBackToTcfilterWhereAMacvtapCannotBe) {
                             InternetworkingModel::tcfilter));
 }
 
+TEST(ModelFor, IsTheConfiguredOneUnlessAMacvtapWouldPassTheLimitBy) {
+    constexpr auto kFilter = InternetworkingModel::tcfilter;
+    constexpr auto kMacvtap = InternetworkingModel::macvtap;
+    EXPECT_EQ(model_for(kMacvtap, {}), kMacvtap);
+    EXPECT_EQ(model_for(kMacvtap, {.received = 1, .sent = 0}), kFilter);
+    EXPECT_EQ(model_for(kMacvtap, {.received = 0, .sent = 1}), kFilter);
+    EXPECT_EQ(model_for(kFilter, {.received = 1, .sent = 1}), kFilter);
+    EXPECT_EQ(model_for(InternetworkingModel::none, {.received = 1, .sent = 1}),
+              InternetworkingModel::none);
+}
+
 TEST(NicOf, SaysThatAMacvtapIsNotLibvirtsToMake) {
     NetworkEndpoint endpoint;
     endpoint.tap = "kt01234abcde0";
