@@ -78,11 +78,16 @@ pid_t require_qemu(const VmConfig& config, std::optional<UserIds> user) {
     return *pid;
 }
 
-// A daemon that does not change users cannot give a VM another one.
-std::optional<UserIds> user_for(const VmConfig& config,
+sandbox::VmIdentity identity_of(const VmConfig& config) {
+    return {config.uuid, config.machine.own_user, config.accelerator};
+}
+
+/// Who a VM will run as. nullopt: the daemon does not change users, and a VM runs as we do.
+/// @param accelerator as chosen.
+std::optional<UserIds> user_for(const sandbox::VmIdentity& vm,
                                 std::optional<UserIds> usual,
                                 sandbox::Accelerator accelerator) {
-    if (!config.machine.own_user) {
+    if (!vm.own_user) {
         return usual;
     }
     if (!usual) {
@@ -90,7 +95,7 @@ std::optional<UserIds> user_for(const VmConfig& config,
                     "rootless needs a libvirt that runs as root and has the security driver dac; "
                     "use qemu:///system, or leave rootless out");
     }
-    return own_user(config.uuid, *usual, accelerator == sandbox::Accelerator::kvm, "/");
+    return own_user(vm.uuid, *usual, accelerator == sandbox::Accelerator::kvm, "/");
 }
 
 // libvirt has one directory for the memory files of all VMs and no setting for that of one.
@@ -137,12 +142,8 @@ StartedVm start_paused(virConnectPtr connection, const VmConfig& config) {
     const std::optional<UserIds> usual = qemu_user_ids(capabilities);
     const QemuUser qemu_user = describe_user(usual.value_or(current_user_ids()));
     AcceleratorChoice choice = choose_accelerator(config.accelerator, probe_kvm("/", qemu_user));
-    const std::optional<UserIds> user = user_for(config, usual, choice.accelerator);
-    const UserIds owner = user.value_or(current_user_ids());
-    give_file(config.machine.firmware.variables, owner);
-    if (config.share) {
-        give_file(config.share->socket, owner);
-    }
+    const std::optional<UserIds> user = user_for(identity_of(config), usual, choice.accelerator);
+    give_file(config.machine.firmware.variables, user.value_or(current_user_ids()));
     const bool confined = confines_qemu(capabilities);
     if (confined && config.image && config.image->memory_parameters) {
         choice.warnings.push_back(kImageIsADisk);
@@ -259,10 +260,19 @@ VmState LibvirtHypervisor::vm_state(const std::string& uuid, Deadline deadline) 
         });
 }
 
-sandbox::VmUser LibvirtHypervisor::vm_user(Deadline deadline) {
-    return connection_.call("cannot ask the user of VMs", deadline, [](virConnectPtr connection) {
-        const UserIds ids = ask_qemu_user(connection).value_or(current_user_ids());
-        return sandbox::VmUser{ids.uid, ids.gid, describe_user(ids).groups};
+sandbox::VmUser LibvirtHypervisor::vm_user(const sandbox::VmIdentity& vm, Deadline deadline) {
+    if (const auto own = own_user_of_running({}, vm.uuid)) {
+        return {own->uid, own->gid, {own->gid}};
+    }
+    return connection_.call("cannot ask the user of VMs", deadline, [vm](virConnectPtr connection) {
+        const std::optional<UserIds> usual = ask_qemu_user(connection);
+        const QemuUser qemu_user = describe_user(usual.value_or(current_user_ids()));
+        if (!vm.own_user) {
+            return sandbox::VmUser{qemu_user.uid, qemu_user.gid, qemu_user.groups};
+        }
+        const auto choice = choose_accelerator(vm.accelerator, probe_kvm("/", qemu_user));
+        const UserIds own = *user_for(vm, usual, choice.accelerator);
+        return sandbox::VmUser{own.uid, own.gid, {own.gid}};
     });
 }
 

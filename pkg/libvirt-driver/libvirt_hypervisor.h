@@ -44,7 +44,7 @@ class LibvirtHypervisor final : public sandbox::Hypervisor {
                    const std::vector<std::vector<unsigned>>& cpus,
                    base::Deadline deadline) override;
     sandbox::VmState vm_state(const std::string& uuid, base::Deadline deadline) override;
-    sandbox::VmUser vm_user(base::Deadline deadline) override;
+    sandbox::VmUser vm_user(const sandbox::VmIdentity& vm, base::Deadline deadline) override;
     sandbox::HypervisorVersion version(base::Deadline deadline) override;
 
   private:

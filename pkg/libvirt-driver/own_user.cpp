@@ -75,6 +75,16 @@ UserIds own_user(const std::string& uuid,
     return {kFirstOwnUser + number, group_for(qemu, kvm, root)};
 }
 
+std::optional<UserIds> own_user_of_running(const ProcessPaths& paths, const std::string& uuid) {
+    const auto pid = find_qemu(paths, "", uuid, std::nullopt);
+    struct stat status {};
+    if (!pid || ::stat((paths.proc / std::to_string(*pid)).c_str(), &status) != 0 ||
+        status.st_uid < kFirstOwnUser || status.st_uid - kFirstOwnUser >= kOwnUsers) {
+        return std::nullopt;
+    }
+    return UserIds{status.st_uid, status.st_gid};
+}
+
 void give_file(const std::filesystem::path& file, UserIds owner) {
     if (!file.empty() && ::lchown(file.c_str(), owner.uid, owner.gid) != 0) {
         throw base::errno_error("give to QEMU's user", file.native(), errno);

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "pkg/libvirt-driver/qemu_process.h"
 #include "pkg/libvirt-driver/qemu_user.h"
 
 namespace kata::libvirt_driver {
@@ -23,6 +25,10 @@ inline constexpr uid_t kOwnUsers = 0x08000000;
                                UserIds qemu,
                                bool kvm,
                                const std::filesystem::path& root);
+
+/// The user of that kind that the QEMU with this UUID runs as; nullopt: there is no such QEMU.
+[[nodiscard]] std::optional<UserIds> own_user_of_running(const ProcessPaths& paths,
+                                                         const std::string& uuid);
 
 /// Gives a file to `owner`; an empty path is nothing. @throws base::Error by errno
 void give_file(const std::filesystem::path& file, UserIds owner);

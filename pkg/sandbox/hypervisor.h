@@ -49,6 +49,13 @@ struct VmShare {
     unsigned threads = 0;  // at most, beside the queue's; 0: none
 };
 
+/// What decides who a VM will run as.
+struct VmIdentity {
+    std::string uuid;
+    bool own_user = false;                             // as in VmMachine
+    Accelerator accelerator = Accelerator::automatic;  // as in VmConfig
+};
+
 /// Who a VM's processes run as.
 struct VmUser {
     uid_t uid = 0;
@@ -182,8 +189,9 @@ class Hypervisor {
     /// VmState::stopped also for a VM that does not exist.
     virtual VmState vm_state(const std::string& uuid, base::Deadline deadline) = 0;
 
-    /// Who the next VM will run as, for sockets that it shall connect to and disks that it opens.
-    virtual VmUser vm_user(base::Deadline deadline) = 0;
+    /// Who a VM runs as, or if it does not yet, will run as when it is created: for sockets that it
+    /// shall connect to and disks that it opens.
+    virtual VmUser vm_user(const VmIdentity& vm, base::Deadline deadline) = 0;
 
     virtual HypervisorVersion version(base::Deadline deadline) = 0;
 };

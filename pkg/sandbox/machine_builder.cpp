@@ -158,6 +158,10 @@ HostLayout host_layout(const std::filesystem::path& root) {
     return host;
 }
 
+VmIdentity vm_identity(const RuntimeConfig& config, const std::string& uuid) {
+    return {uuid, config.machine.rootless, config.accelerator};
+}
+
 void replace_pflashes(MachineOptions& options) {
     if (options.pflashes.size() == kPflashes) {
         options.firmware = options.pflashes[0];

@@ -39,6 +39,9 @@ struct HostLayout {
                                                    const MachineOptions& options,
                                                    const HostLayout& host);
 
+/// @param config the sandbox's, with its annotations.
+[[nodiscard]] VmIdentity vm_identity(const RuntimeConfig& config, const std::string& uuid);
+
 /// Lets `firmware` and `firmware_volume` be what `pflashes` lists.
 void replace_pflashes(MachineOptions& options);
 

@@ -9,6 +9,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/sandbox/disk_tuning.h"
+#include "pkg/sandbox/machine_builder.h"
 #include "pkg/sandbox/verified_assets.h"
 #include "pkg/sandbox/volumes/filesystem_maker.h"
 
@@ -57,6 +58,11 @@ void make_file_system(const DiskEffect& effect, const PlannedDisk& disk) {
 
 }  // namespace
 
+VmUser SandboxDisks::user_of(const std::string& vm_uuid) const {
+    return context_.vm.hypervisor().vm_user(vm_identity(context_.config, vm_uuid),
+                                            base::Deadline::after(context_.config.libvirt_timeout));
+}
+
 VmDisk SandboxDisks::make(const PlannedDisk& disk,
                           const std::string& vm_uuid,
                           const VmUser& user,
@@ -90,8 +96,7 @@ std::vector<VmDisk> SandboxDisks::make_missing(const std::string& vm_uuid) {
     if (plan_.disks.empty()) {
         return made;
     }
-    const auto user =
-        context_.vm.hypervisor().vm_user(base::Deadline::after(context_.config.libvirt_timeout));
+    const VmUser user = user_of(vm_uuid);
     const auto present = present_disks(context_.place, vm_uuid, context_.log);
     for (const PlannedDisk& disk : plan_.disks) {
         if (const auto found = present.find(disk.serial); found != present.end()) {

@@ -41,6 +41,7 @@ class SandboxDisks {
 
   private:
     [[nodiscard]] std::vector<VmDisk> make_missing(const std::string& vm_uuid);
+    [[nodiscard]] VmUser user_of(const std::string& vm_uuid) const;
     [[nodiscard]] VmDisk make(const PlannedDisk& disk,
                               const std::string& vm_uuid,
                               const VmUser& user,

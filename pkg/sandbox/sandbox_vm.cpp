@@ -128,12 +128,13 @@ std::optional<ShareServer> serve_share(const BootContext& context, VmConfig& vm)
         return std::nullopt;
     }
     const auto deadline = base::Deadline::after(context.config.libvirt_timeout);
+    const VmIdentity identity = vm_identity(context.config, vm.uuid);
     auto server = ShareServer::start({context.config,
                                       context.place,
                                       context.share,
                                       context.cgroup,
                                       context.journal,
-                                      context.vm.hypervisor().vm_user(deadline)});
+                                      context.vm.hypervisor().vm_user(identity, deadline)});
     vm.share->socket = server.socket();
     return server;
 }

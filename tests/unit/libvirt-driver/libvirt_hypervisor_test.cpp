@@ -78,6 +78,19 @@ TEST(LibvirtHypervisor, RefusesABadConfigBeforeAnythingIsCreated) {
     EXPECT_EQ(hypervisor.vm_state(kUnknownUuid, ample()), VmState::stopped);
 }
 
+TEST(LibvirtHypervisor, TellsWhoAVmRunsAs) {
+    LibvirtHypervisor hypervisor(kTestUri);
+    const sandbox::VmUser usual = hypervisor.vm_user({.uuid = kUnknownUuid}, ample());
+    EXPECT_EQ(usual.uid, ::geteuid()) << "this driver of libvirt changes no users";
+    EXPECT_EQ(
+        failure_of([&] {
+            return hypervisor.vm_user(
+                {.uuid = kUnknownUuid, .own_user = true, .accelerator = sandbox::Accelerator::tcg},
+                ample());
+        }).code(),
+        ErrorCode::unsupported);
+}
+
 TEST(LibvirtHypervisor, TimesOutOnAHungDaemonInEveryCall) {
     SilentDaemon daemon;
     LibvirtHypervisor hypervisor(daemon.uri());

@@ -67,6 +67,19 @@ TEST_F(OwnUserAsRoot, IsNotThatOfAProcess) {
     EXPECT_EQ(own_user(kUuid, kQemu, false, root.path()).uid, first + 1);
 }
 
+TEST_F(OwnUserAsRoot, IsFoundAtTheQemuThatRuns) {
+    using std::string_literals::operator""s;
+    const test::TemporaryDirectory root;
+    const ProcessPaths paths{root / "proc", root / "run"};
+    EXPECT_EQ(own_user_of_running(paths, kUuid), std::nullopt);
+    root.write("proc/17/cmdline", "qemu\0-uuid\0"s + kUuid + "\0"s);
+    ASSERT_EQ(::chown((root / "proc/17").c_str(), kQemu.uid, kQemu.gid), 0);
+    EXPECT_EQ(own_user_of_running(paths, kUuid), std::nullopt) << "one for all VMs";
+    const UserIds own{kFirstOwnUser + kOwnUsers - 1, 36};
+    ASSERT_EQ(::chown((root / "proc/17").c_str(), own.uid, own.gid), 0);
+    EXPECT_EQ(own_user_of_running(paths, kUuid), own);
+}
+
 TEST_F(OwnUserAsRoot, IsGivenAFileAndNeverWhatALinkPointsTo) {
     const test::TemporaryDirectory root;
     root.write("target", "");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -82,7 +83,9 @@ class FakeHypervisor : public sandbox::Hypervisor {
         fail_if_told();
         return alive.count(uuid) != 0 ? sandbox::VmState::running : sandbox::VmState::stopped;
     }
-    sandbox::VmUser vm_user(base::Deadline /*deadline*/) override { return {}; }
+    sandbox::VmUser vm_user(const sandbox::VmIdentity& vm, base::Deadline /*deadline*/) override {
+        return users.at(vm.own_user ? vm.uuid : "");
+    }
     sandbox::HypervisorVersion version(base::Deadline /*deadline*/) override { return {}; }
 
     std::optional<base::ErrorCode> failure;
@@ -95,6 +98,8 @@ class FakeHypervisor : public sandbox::Hypervisor {
     std::vector<std::pair<std::string, std::uint64_t>> resized;
     std::uint64_t plugged_mib = 0;
     std::vector<std::vector<unsigned>> pinned;
+    // By the UUID of a VM with a user of its own; "": of all others.
+    std::map<std::string, sandbox::VmUser> users{{"", {}}};
 
   private:
     void fail_if_told() const {
