@@ -36,12 +36,14 @@ struct DialedPort {
     base::UniqueFd lock;  // carries the flock of the port; invalid with vsock
 };
 
-/// Something the guest mounts before containers are created in it.
+/// Something the guest mounts before containers are created in it; with the type "swap", swap
+/// space.
 struct GuestStorage {
     std::string source;  // e.g. the tag of a virtio-fs share
     std::string fs_type;
     std::vector<std::string> options;
     std::string mount_point;
+    std::optional<DiskDriver> driver = {};  // set: source is a disk's serial
 };
 
 /// A kernel module that the guest's modprobe loads.

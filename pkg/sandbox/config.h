@@ -51,6 +51,9 @@ struct RuntimeConfig {
     bool guest_debug = false;      // `enable_debug`: its kernel talks, its console is passed on
     unsigned pcie_root_ports = 2;  // devices that can be plugged into a q35 while it runs
     bool disable_block_device_use = false;
+    bool guest_swap = false;               // `enable_guest_swap`: see guest_swap.h
+    std::filesystem::path guest_swap_dir;  // empty: assets_dir
+    unsigned guest_swap_percent = 100;     // of the memory a VM starts with
     DiskDriver block_device_driver = DiskDriver::virtio_blk;
     DiskAio block_device_aio = DiskAio::threads;
     bool block_device_cache_set = false;  // else the next two mean nothing

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "pkg/sandbox/guest_swap.h"
 #include "pkg/sandbox/vm_share.h"
 
 namespace kata::sandbox {
@@ -18,6 +19,9 @@ SandboxSetup guest_setup(const RuntimeConfig& config, const std::string& sandbox
             module.parameters.push_back(parameter);
         }
         setup.kernel_modules.push_back(std::move(module));
+    }
+    if (config.guest_swap) {
+        setup.storages.push_back(guest_swap_storage(config));
     }
     setup.hook_path = config.guest_hook_path;
     return setup;

@@ -9,6 +9,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/sandbox/disk_tuning.h"
+#include "pkg/sandbox/guest_swap.h"
 #include "pkg/sandbox/machine_builder.h"
 #include "pkg/sandbox/verified_assets.h"
 #include "pkg/sandbox/volumes/filesystem_maker.h"
@@ -66,7 +67,8 @@ VmUser SandboxDisks::user_of(const std::string& vm_uuid) const {
 VmDisk SandboxDisks::make(const PlannedDisk& disk,
                           const std::string& vm_uuid,
                           const VmUser& user,
-                          std::size_t number) {
+                          std::size_t number,
+                          Journal& journal) {
     const auto assets = assets_dir_of(context_.config, context_.place);
     const DiskEffect effect = plan_access(disk, vm_uuid, assets, user);
     if (!effect.is_block_device && !std::filesystem::exists(assets)) {
@@ -74,7 +76,7 @@ VmDisk SandboxDisks::make(const PlannedDisk& disk,
         base::make_directories(assets, kSearchable);
         std::filesystem::permissions(assets, std::filesystem::perms(kSearchable));
     }
-    context_.journal.record(Effect::Kind::disk, to_text(effect));
+    journal.record(Effect::Kind::disk, to_text(effect));
     if (!disk.volume.empty()) {
         context_.claim_volume(disk.volume);
     }
@@ -102,7 +104,8 @@ std::vector<VmDisk> SandboxDisks::make_missing(const std::string& vm_uuid) {
         if (const auto found = present.find(disk.serial); found != present.end()) {
             require_writable(found->second, disk);
         } else {
-            made.push_back(make(disk, vm_uuid, user, present.size() + made.size()));
+            made.push_back(
+                make(disk, vm_uuid, user, present.size() + made.size(), context_.journal));
         }
     }
     return made;
@@ -110,6 +113,13 @@ std::vector<VmDisk> SandboxDisks::make_missing(const std::string& vm_uuid) {
 
 std::vector<VmDisk> SandboxDisks::provide(const std::string& vm_uuid) {
     return make_missing(vm_uuid);
+}
+
+VmDisk SandboxDisks::provide_swap(const std::string& vm_uuid, std::uint64_t memory_mib) {
+    const VmUser user = user_of(vm_uuid);
+    const PlannedDisk swap = make_guest_swap(
+        context_.config, context_.place, memory_mib, user, context_.sandbox_journal);
+    return make(swap, vm_uuid, user, plan_.disks.size(), context_.sandbox_journal);
 }
 
 void SandboxDisks::plug(const std::string& vm_uuid) {

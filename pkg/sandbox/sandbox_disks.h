@@ -2,6 +2,7 @@
 // because another container of the pod uses the same. Every effect is in the journal first.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <utility>
@@ -36,6 +37,10 @@ class SandboxDisks {
     /// Makes the sources accessible. @return the disks that a VM with this UUID shall start with.
     [[nodiscard]] std::vector<VmDisk> provide(const std::string& vm_uuid);
 
+    /// The disk that is the guest's swap space: a file made for it, the sandbox's and not the
+    /// container's. @param memory_mib that the VM starts with.
+    [[nodiscard]] VmDisk provide_swap(const std::string& vm_uuid, std::uint64_t memory_mib);
+
     /// The same for a VM that runs: those that it has not are plugged.
     void plug(const std::string& vm_uuid);
 
@@ -45,7 +50,8 @@ class SandboxDisks {
     [[nodiscard]] VmDisk make(const PlannedDisk& disk,
                               const std::string& vm_uuid,
                               const VmUser& user,
-                              std::size_t number);
+                              std::size_t number,
+                              Journal& journal);
 
     DiskContext context_;
     const DiskPlan& plan_;

@@ -42,6 +42,9 @@ void AgentClient::create_sandbox(const sandbox::SandboxSetup& setup, base::Deadl
         added->set_source(storage.source);
         added->set_fs_type(storage.fs_type);
         added->set_mount_point(storage.mount_point);
+        if (storage.driver) {
+            added->set_driver(driver_word(*storage.driver));
+        }
         for (const std::string& option : storage.options) {
             added->add_options(option);
         }

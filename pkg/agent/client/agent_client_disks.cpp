@@ -7,10 +7,6 @@ namespace {
 
 using Stub = v1::AgentService::Stub;
 
-const char* driver_word(sandbox::DiskDriver driver) {
-    return driver == sandbox::DiskDriver::virtio_blk ? "blk" : "scsi";
-}
-
 void add_storage(v1::CreateContainerRequest& request, const sandbox::GuestDiskStorage& storage) {
     v1::Storage* added = request.add_storages();
     added->set_driver(driver_word(storage.driver));
@@ -30,6 +26,10 @@ void add_storage(v1::CreateContainerRequest& request, const sandbox::GuestDiskSt
 }
 
 }  // namespace
+
+const char* driver_word(sandbox::DiskDriver driver) {
+    return driver == sandbox::DiskDriver::virtio_blk ? "blk" : "scsi";
+}
 
 void add_disks(v1::CreateContainerRequest& request, const sandbox::GuestDisks& disks) {
     for (const sandbox::GuestDiskNode& node : disks.nodes) {

@@ -7,6 +7,9 @@
 
 namespace kata::agent {
 
+/// "blk" or "scsi".
+[[nodiscard]] const char* driver_word(sandbox::DiskDriver driver);
+
 void add_disks(v1::CreateContainerRequest& request, const sandbox::GuestDisks& disks);
 
 }  // namespace kata::agent

@@ -15,6 +15,7 @@
 #include "pkg/agent/guest/kernel_modules.h"
 #include "pkg/agent/guest/process_list.h"
 #include "pkg/agent/guest/stream_calls.h"
+#include "pkg/agent/guest/swap.h"
 #include "pkg/base/error.h"
 
 namespace kata::agent::guest {
@@ -25,6 +26,7 @@ using base::ErrorCode;
 
 // Finding and linking a large module takes seconds under software emulation.
 constexpr std::chrono::seconds kModule{30};
+constexpr std::chrono::seconds kSwap{30};  // modules of its disk included
 constexpr std::chrono::hours kLongestCreate{24};
 
 std::string kernel_release() {
@@ -70,6 +72,10 @@ void AgentService::prepare_sandbox(const v1::CreateSandboxRequest& request) {
             base::Deadline::after(kModule));
     }
     for (const v1::Storage& storage : request.storages()) {
+        if (storage.fs_type() == "swap") {
+            swap_on(storage.driver(), storage.source(), base::Deadline::after(kSwap));
+            continue;
+        }
         storages_.mount({storage.source(),
                          storage.fs_type(),
                          {storage.options().begin(), storage.options().end()},

@@ -13,7 +13,6 @@ namespace {
 using Config = RuntimeConfig;
 using Value = ConfigValue;
 
-constexpr std::string_view kNotYet = "not served by this version";
 constexpr std::string_view kConfidential = "confidential guests are not served by this version";
 
 // Less than 0: all of the host's. A part of a CPU is a whole one.
@@ -115,10 +114,13 @@ constexpr std::array kKeys = {
            "Give a guest the NUMA nodes of numa_mapping, or if that is empty one for each of the host's. More than one needs static_sandbox_resource_mgmt."),
     obeyed(kQemu, "numa_mapping", kTexts, "[]", kAny, kSameName, "", [](Config& c, const Value& v) { c.machine.numa_mapping = texts(v); },
            "For each NUMA node of a guest a list of the host's, such as \"0\" or \"0-1\", from which its memory is taken; vCPUs and memory are divided by their number of CPUs."),
-    ignored(kQemu, "enable_guest_swap", kFlag, "false", kAny, kSameName, "", kNotYet),
-    ignored(kQemu, "guest_swap_path", kPath, "\"/run/kata-containers/swap\"", kAny, kNoAnnotation, "", kNotYet),
-    ignored(kQemu, "guest_swap_size_percent", kWhole, "100", kAny, kNoAnnotation, "", kNotYet),
-    ignored(kQemu, "guest_swap_create_threshold_secs", kWhole, "60", kAny, kNoAnnotation, "", kNotYet),
+    obeyed(kQemu, "enable_guest_swap", kFlag, "false", kAny, kSameName, "", [](Config& c, const Value& v) { c.guest_swap = flag(v); },
+           "Give each guest swap space: a file of the host, which is one more disk of the VM from its start to its end."),
+    obeyed(kQemu, "guest_swap_path", kPath, "\"\"", kAny, kNoAnnotation, "", [](Config& c, const Value& v) { c.guest_swap_dir = text(v); },
+           "The directory for these files; below /run they would be in the host's memory. Empty: the one of the installed guest."),
+    obeyed(kQemu, "guest_swap_size_percent", kWhole, "100", range(1, 1000), kNoAnnotation, "", [](Config& c, const Value& v) { c.guest_swap_percent = whole<unsigned>(v); },
+           "The size of swap space, in percent of the memory that the VM starts with. The host's file system gives it room as the guest swaps, not before."),
+    ignored(kQemu, "guest_swap_create_threshold_secs", kWhole, "60", kAny, kNoAnnotation, "", "swap space is there from the start; it takes no room before the guest swaps"),
     ignored(kQemu, "overhead_vcpus", kNumber, "0", kAny, kNoAnnotation, "", "the runtime class's overhead says it to Kubernetes"),
     ignored(kQemu, "overhead_memory", kWhole, "0", kAny, kNoAnnotation, "", "the runtime class's overhead says it to Kubernetes"),
     obeyed(kQemu, "disable_nested_virtualization", kFlag, "false", kAny, kNoAnnotation, "", [](Config& c, const Value& v) { c.machine.disable_nested_virtualization = flag(v); },

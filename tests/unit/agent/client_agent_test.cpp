@@ -49,7 +49,8 @@ TEST(AgentClient, SendsEveryFieldOfEveryCall) {
     guest.service.process_list = "PID\n 1\n";
     AgentClient client({guest.take_connection(), {}});
     client.create_sandbox({"pod",
-                           {{"kataShared", "virtiofs", {"nodev"}, "/run/share"}},
+                           {{"kataShared", "virtiofs", {"nodev"}, "/run/share"},
+                            {"kataswap", "swap", {}, "", sandbox::DiskDriver::virtio_scsi}},
                            {{"loop", {"max_loop=2", "max_part=1"}}, {"dummy", {}}},
                            "/hooks"},
                           soon());
@@ -62,6 +63,7 @@ TEST(AgentClient, SendsEveryFieldOfEveryCall) {
     client.remove_container("web", soon());
     EXPECT_THAT(guest.service.calls(),
                 ElementsAre("CreateSandbox pod kataShared,virtiofs,nodev,/run/share "
+                            "kataswap,swap,,scsi "
                             "loop,max_loop=2,max_part=1 dummy /hooks",
                             "CreateContainer web {\"a\":1}",
                             "StartContainer web",

@@ -62,8 +62,12 @@ class FakeAgentService : public v1::AgentService::Service {
                                v1::CreateSandboxResponse* /*response*/) override {
         std::string storages;
         for (const v1::Storage& storage : request->storages()) {
-            storages += " " + storage.source() + "," + storage.fs_type() + "," +
-                        storage.options(0) + "," + storage.mount_point();
+            storages += " " + storage.source() + "," + storage.fs_type();
+            for (const std::string& option : storage.options()) {
+                storages += "," + option;
+            }
+            storages += "," + storage.mount_point();
+            storages += storage.driver().empty() ? "" : "," + storage.driver();
         }
         std::string modules;
         for (const v1::KernelModule& module : request->kernel_modules()) {

@@ -1,4 +1,4 @@
-// Disks of a container becoming those of a VM: who may open them.
+// Disks of a container becoming those of a VM: who may open them, and the guest's swap space.
 #include "pkg/sandbox/sandbox_disks.h"
 
 #include <sys/mount.h>
@@ -8,13 +8,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pkg/base/error.h"
+#include "pkg/sandbox/guest_setup.h"
+#include "pkg/sandbox/guest_swap.h"
 #include "tests/unit/sandbox/fakes.h"
+#include "tests/unit/support/expect_error.h"
 #include "tests/unit/support/temporary_directory.h"
 
 namespace kata::sandbox {
 namespace {
 
+using base::ErrorCode;
+using testing::ElementsAre;
+using testing::Field;
+
 constexpr const char* kUuid = "7b0c5a53-1d3e-4c55-8f6a-0d7a4f1f2b11";
+constexpr std::uint64_t kMebibyte = 1 << 20;
 
 class SandboxDisksTest : public testing::Test {
   protected:
@@ -72,6 +81,61 @@ TEST_F(SandboxDisksTest, AreOpenedByTheVmsOwnUserWhereItIsRootless) {
     plan_private_file();
     config_.machine.rootless = true;
     EXPECT_EQ(listed_user(), std::optional<uid_t>(1879048192));
+}
+
+TEST_F(SandboxDisksTest, HaveSwapThatIsTheSandboxsAndThatOnlyItsVmCanOpen) {
+    config_.machine.rootless = true;
+    const VmDisk swap = SandboxDisks(context(), plan_).provide_swap(kUuid, 64);
+    EXPECT_EQ(swap.serial, kSwapSerial);
+    EXPECT_FALSE(swap.is_block_device);
+    EXPECT_FALSE(swap.read_only);
+    struct stat status {};
+    ASSERT_EQ(::stat(swap.source.c_str(), &status), 0);
+    EXPECT_EQ(status.st_size, static_cast<off_t>(64 * kMebibyte));
+    EXPECT_EQ(status.st_blocks, 0) << "it takes no room yet";
+    EXPECT_EQ(status.st_uid, 1879048192U);
+    EXPECT_EQ(status.st_mode & 0777, 0600U);
+    EXPECT_THAT(effects(),
+                ElementsAre(Effect{Effect::Kind::directory, directory_ / "assets/swap-sb", ""},
+                            Effect{Effect::Kind::directory, directory_ / "assets/sandbox-sb", ""},
+                            Field(&Effect::kind, Effect::Kind::disk)));
+    EXPECT_EQ(effects().back().container_id, "");
+}
+
+TEST_F(SandboxDisksTest, HaveTheSwapWhereTheConfigurationSays) {
+    config_.guest_swap_dir = directory_ / "elsewhere";
+    static_cast<void>(SandboxDisks(context(), plan_).provide_swap(kUuid, 64));
+    EXPECT_TRUE(std::filesystem::exists(directory_ / "elsewhere/swap-sb/swap"));
+}
+
+TEST_F(SandboxDisksTest, HaveNoSwapWhereThereMayBeNoDisks) {
+    config_.disable_block_device_use = true;
+    test::expect_error(
+        [&] { static_cast<void>(SandboxDisks(context(), plan_).provide_swap(kUuid, 64)); },
+        ErrorCode::unsupported,
+        "disable_block_device_use allows none");
+    EXPECT_TRUE(effects().empty());
+}
+
+TEST(GuestSwap, HasTheConfiguredPartOfTheMemory) {
+    RuntimeConfig config;
+    EXPECT_EQ(guest_swap_bytes(config, 2048), 2048 * kMebibyte);
+    config.guest_swap_percent = 150;
+    EXPECT_EQ(guest_swap_bytes(config, 2048), 3072 * kMebibyte);
+    config.guest_swap_percent = 1;
+    EXPECT_EQ(guest_swap_bytes(config, 64), kMebibyte);
+}
+
+TEST(GuestSwap, IsToldToTheAgentOnlyIfThereIsSome) {
+    RuntimeConfig config;
+    EXPECT_EQ(guest_setup(config, "sb").storages.size(), 1U);
+    config.guest_swap = true;
+    config.block_device_driver = DiskDriver::virtio_scsi;
+    const SandboxSetup setup = guest_setup(config, "sb");
+    ASSERT_EQ(setup.storages.size(), 2U);
+    EXPECT_EQ(setup.storages[1].source, kSwapSerial);
+    EXPECT_EQ(setup.storages[1].fs_type, "swap");
+    EXPECT_EQ(setup.storages[1].driver, std::optional(DiskDriver::virtio_scsi));
 }
 
 }  // namespace
