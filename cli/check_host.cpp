@@ -7,6 +7,7 @@
 #include "cli/vm_library.h"
 #include "pkg/base/error.h"
 #include "pkg/host/probe.h"
+#include "pkg/sandbox/config/load.h"
 #include "pkg/sandbox/guest_image.h"
 
 namespace kata::cli {
@@ -42,12 +43,14 @@ std::filesystem::path config_file(const std::filesystem::path& named) {
     return found == places.end() ? std::filesystem::path() : *found;
 }
 
-sandbox::RuntimeConfig load_or_default(const std::filesystem::path& file, std::string& error) {
+void load_configuration(const std::filesystem::path& file, HostReport& report) {
     try {
-        return sandbox::load_config(file);
+        const auto loaded = sandbox::load_config_with_origins(file);
+        report.config = loaded.config;
+        report.vain_settings = sandbox::settings_without_effect(loaded);
     } catch (const base::Error& failure) {
-        error = base::printable(failure.what());
-        return sandbox::built_in_config();
+        report.host.configuration_error = base::printable(failure.what());
+        report.config = sandbox::built_in_config();
     }
 }
 
@@ -92,10 +95,10 @@ host::Wanted wanted_by(const sandbox::RuntimeConfig& config) {
 HostReport report_host(const GlobalOptions& global) {
     HostReport report;
     report.config_file = config_file(global.config);
-    std::string error;
-    report.config = load_or_default(global.config, error);
+    load_configuration(global.config, report);
     // First of all: asking may start the daemon, which the probe then sees.
     host::Answer answer = ask_libvirt(report.config.libvirt_uri);
+    std::string error = std::move(report.host.configuration_error);
     report.host = host::probe_host(host::Roots(), wanted_by(report.config));
     report.host.libvirt = std::move(answer);
     report.host.configuration_error = std::move(error);

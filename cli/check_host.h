@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "pkg/host/facts.h"
@@ -11,8 +13,9 @@
 namespace kata::cli {
 
 struct HostReport {
-    sandbox::RuntimeConfig config;      // the built-in one if the file cannot be used
-    std::filesystem::path config_file;  // the one that counts; empty: none exists
+    sandbox::RuntimeConfig config;           // the built-in one if the file cannot be used
+    std::filesystem::path config_file;       // the one that counts; empty: none exists
+    std::vector<std::string> vain_settings;  // accepted and without effect here; each says why
     host::Host host;
 };
 

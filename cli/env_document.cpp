@@ -65,7 +65,8 @@ Json runtime(const HostReport& report) {
               {"Version", version_parts()}}},
             {"Config",
              {{"Path", or_else(report.config_file, kNotFound)},
-              {"Error", report.host.configuration_error}}}};
+              {"Error", report.host.configuration_error},
+              {"WithoutEffect", report.vain_settings}}}};
 }
 
 std::string emulator_version(const host::Host& host) {

@@ -18,7 +18,6 @@ constexpr std::string_view kRuntime = "runtime";
 constexpr std::string_view kNetmon = "netmon";
 constexpr std::string_view kFactory = "factory";
 
-constexpr std::string_view kNotYet = "not served by this version";
 constexpr std::string_view kOtherHypervisor =
     "VMs are QEMU's, run by libvirt; use [hypervisor.qemu]";
 constexpr std::string_view kNoProxy = "there is no proxy: a command speaks to the agent itself";
@@ -67,7 +66,7 @@ constexpr std::array kKeys = {
     ignored(kAgent, "launch_process_timeout", kWhole, "6", kAny, kNoAnnotation, "", "use request_timeout"),
     ignored(kAgent, "request_timeout_ms", kWhole, "60000", kAny, kNoAnnotation, "", "use request_timeout"),
     ignored(kAgent, "dial_timeout_ms", kWhole, "45000", kAny, kNoAnnotation, "", "use boot_timeout"),
-    ignored(kAgent, "visible_cdi_devices", kTexts, "[]", kAny, kNoAnnotation, "", kNotYet),
+    ignored(kAgent, "visible_cdi_devices", kTexts, "[]", kAny, kNoAnnotation, "", "engines put the devices of CDI into config.json, from where they are taken"),
     ignored(kAgent, "server_port", kWhole, "1024", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),
     ignored(kAgent, "log_port", kWhole, "1025", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),
     ignored(kAgent, "passfd_listener_port", kWhole, "1027", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),
@@ -95,7 +94,7 @@ constexpr std::array kKeys = {
            "A VM keeps the size that it is started with: that of its first container, or of the pod where CRI says it."),
     obeyed(kRuntime, "sandbox_bind_mounts", kTexts, "[]", kAny, kNoAnnotation, "", [](Config& c, const Value& v) { c.sandbox_bind_mounts = texts(v); },
            "Files and directories of the host that every guest has, by their base names, in /run/kata-containers/shared/containers/sandbox-mounts. Read-only, unless :rw follows the path."),
-    ignored(kRuntime, "shared_mounts", kTables, "[]", kAny, kSameName, "", kNotYet),
+    ignored(kRuntime, "shared_mounts", kTables, "[]", kAny, kSameName, "", "containers of a pod share files through volumes of their engine"),
     ignored(kRuntime, "vfio_mode", kText, "\"guest-kernel\"", one_of("guest-kernel vfio"), kSameName, "", "VFIO devices are not served by this version"),
     ignored(kRuntime, "disable_guest_empty_dir", kFlag, "false", kAny, kNoAnnotation, "", "volumes of Kubernetes are always the host's"),
     ignored(kRuntime, "emptydir_mode", kText, "\"shared-fs\"", one_of("shared-fs block-encrypted block-plain"), kNoAnnotation, "", "volumes of Kubernetes are always the host's"),
@@ -104,7 +103,7 @@ constexpr std::array kKeys = {
     ignored(kRuntime, "dan_conf", kPath, "\"/run/kata-containers/dans\"", kAny, kNoAnnotation, "", "not served by this version; use kata-runtime kata-network"),
     ignored(kRuntime, "experimental_force_guest_pull", kFlag, "false", kAny, kSameName, "", "images are always the engine's, on the host"),
     ignored(kRuntime, "kubelet_root_dir", kPath, "\"/var/lib/kubelet\"", kAny, kNoAnnotation, "", "volumes are taken from config.json, wherever the kubelet keeps them"),
-    ignored(kRuntime, "pod_resource_api_sock", kPath, "\"\"", kAny, kNoAnnotation, "", kNotYet),
+    ignored(kRuntime, "pod_resource_api_sock", kPath, "\"\"", kAny, kNoAnnotation, "", "devices are taken from config.json, wherever the kubelet says them"),
     ignored(kRuntime, "name", kText, "\"virt-container\"", one_of("virt-container linux-container wasm-container"), kSameName, "", "a container is always in a VM"),
     ignored(kRuntime, "hypervisor_name", kText, "\"qemu\"", kAny, kSameName, "", kOtherHypervisor),
     ignored(kRuntime, "agent_name", kText, "\"kata\"", kAny, kSameName, "", "there is one agent; use [agent.kata]"),

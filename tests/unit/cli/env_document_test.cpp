@@ -53,8 +53,11 @@ TEST(EnvDocument, ShowsTheConfigurationInForce) {
     report.config.kernel_params = "a=b";
     report.config.enable_netmon = true;
     report.config.enable_annotations = {"default_.*"};
+    report.vain_settings = {"runtime.enable_tracing: there are no traces"};
     const Json document = env_document(report);
     EXPECT_EQ(document["Runtime"]["Config"]["Path"], "/c.toml");
+    EXPECT_EQ(document["Runtime"]["Config"]["WithoutEffect"],
+              Json::array({"runtime.enable_tracing: there are no traces"}));
     EXPECT_EQ(document["Hypervisor"]["MachineType"], "pc");
     EXPECT_THAT(document["Kernel"]["Parameters"].get<std::string>(), testing::EndsWith(" a=b"));
     EXPECT_EQ(document["Netmon"]["Enable"], true);
