@@ -13,6 +13,7 @@ setup_file() {
     Q35=$(unique_id q35)
     PC=$(unique_id pc)
     export Q35 PC
+    mkdir "$BATS_FILE_TMPDIR/swap"
     write_q35
     write_pc
     make_machine "$Q35" '.linux.resources.cpu.cpus = "0-1"'
@@ -51,6 +52,9 @@ default_vcpus = 1
 default_memory = 512
 enable_virtio_mem = true
 rootless = true
+enable_guest_swap = true
+guest_swap_path = "$BATS_FILE_TMPDIR/swap"
+guest_swap_size_percent = 50
 TOML
 }
 
@@ -119,6 +123,14 @@ qemu_of() {
     [[ -z $(getent passwd "$uid") ]]
     [[ $(xml_of "$PC") == *"machine='pc-"* ]]
     expect_equal "$(guest "$PC" 'head -c 4 /bin/busybox | tail -c 3')" ELF
+}
+
+@test "a guest swaps to a file of its user's that takes no room before" {
+    local file
+    expect_equal "$(guest "$PC" 'awk "NR == 2 { print int(\$3 / 1024 + 0.5) }" /proc/swaps')" 256
+    file=$(find "$BATS_FILE_TMPDIR/swap" -type f)
+    expect_equal "$(stat -c %u "$file")" "$(stat -c %u "/proc/$(qemu_of "$PC")")"
+    [[ $(stat -c %b "$file") -lt 1000 ]]
 }
 
 @test "a machine grows by virtio-mem when update asks for more" {

@@ -69,7 +69,8 @@ in_netns() {
 }
 
 write_configurations() {
-    printf '[netmon]\nenable_netmon = true\n[hypervisor.qemu]\npcie_root_port = 4\n' >"$BATS_FILE_TMPDIR/netmon.toml"
+    printf '%s\n' '[netmon]' 'enable_netmon = true' '[hypervisor.qemu]' 'pcie_root_port = 4' \
+        'rx_rate_limiter_max_rate = 500000000' 'tx_rate_limiter_max_rate = 400000000' >"$BATS_FILE_TMPDIR/netmon.toml"
     printf '[runtime]\ninternetworking_model = "macvtap"\n' >"$BATS_FILE_TMPDIR/macvtap.toml"
     printf '[runtime]\ninternetworking_model = "none"\ndisable_new_netns = true\n' >"$BATS_FILE_TMPDIR/none.toml"
 }
@@ -327,6 +328,13 @@ journaled_effects() {
     run in_guest "$FILTER" ip route
     expect_contains "10.57.0.0/16"
     [[ $output != *10.55.0.0* ]]
+}
+
+@test "every interface of a machine receives and sends at most at the rates of the configuration" {
+    run tc -n "$NS" qdisc show
+    expect_contains "dev eth0 root refcnt"
+    [[ $(grep -c 'qdisc tbf 6b74: dev kt.*rate 500Mbit' <<<"$output") -ge 3 ]]
+    grep -q 'qdisc tbf 6b74: dev eth0 .*rate 400Mbit' <<<"$output"
 }
 
 @test "a container in the network namespace of another one's machine joins that machine, as under docker's --network container:" {
