@@ -1,5 +1,6 @@
 #include "pkg/sandbox/event.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <vector>
@@ -157,6 +158,11 @@ std::string stats_event(const oci::ContainerId& id, const GuestStats& stats) {
     event["id"] = id.str();
     event["data"] = data;
     return line_of(event);
+}
+
+std::uint64_t kills_to_tell(std::uint64_t before, std::uint64_t now) {
+    constexpr std::uint64_t kMost = 100;
+    return now > before ? std::min(now - before, kMost) : 0;
 }
 
 std::string out_of_memory_event(const oci::ContainerId& id) {

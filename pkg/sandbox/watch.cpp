@@ -6,6 +6,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/interruption.h"
 #include "pkg/sandbox/container_access.h"
+#include "pkg/sandbox/event.h"
 #include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/runtime.h"
 #include "pkg/sandbox/sandbox_vm.h"
@@ -38,7 +39,7 @@ class Watcher {
             const std::uint64_t before = kills_.value_or(stats.out_of_memory_kills);
             kills_ = stats.out_of_memory_kills;
             announced_ = false;
-            for (std::uint64_t kill = before; kill < *kills_; ++kill) {
+            for (std::uint64_t kill = kills_to_tell(before, *kills_); kill > 0; --kill) {
                 sink.on_out_of_memory();
             }
             return stats;

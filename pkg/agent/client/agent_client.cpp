@@ -7,6 +7,7 @@
 
 #include "pkg/agent/client/channel.h"
 #include "pkg/agent/client/disk_messages.h"
+#include "pkg/agent/client/guest_replies.h"
 #include "pkg/agent/client/unary_call.h"
 #include "pkg/base/error.h"
 
@@ -145,13 +146,13 @@ std::string AgentClient::list_processes(const std::string& container_id,
     for (const std::string& argument : ps_args) {
         request.add_ps_args(argument);
     }
-    return unary_call<v1::ListProcessesRequest, v1::ListProcessesResponse>(
-               *stub_,
-               &v1::AgentService::Stub::PrepareAsyncListProcesses,
-               request,
-               deadline,
-               quoted("list the processes of container", container_id))
-        .process_list();
+    return printable_lines(unary_call<v1::ListProcessesRequest, v1::ListProcessesResponse>(
+                               *stub_,
+                               &v1::AgentService::Stub::PrepareAsyncListProcesses,
+                               request,
+                               deadline,
+                               quoted("list the processes of container", container_id))
+                               .process_list());
 }
 
 }  // namespace kata::agent

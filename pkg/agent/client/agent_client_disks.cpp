@@ -1,5 +1,6 @@
 #include "pkg/agent/client/agent_client.h"
 #include "pkg/agent/client/disk_messages.h"
+#include "pkg/agent/client/guest_replies.h"
 #include "pkg/agent/client/unary_call.h"
 
 namespace kata::agent {
@@ -48,25 +49,12 @@ sandbox::GuestVolumeUsage AgentClient::volume_usage(const std::string& mount_poi
                                                     base::Deadline deadline) {
     v1::VolumeStatsRequest request;
     request.set_volume_guest_path(mount_point);
-    const auto response = unary_call<v1::VolumeStatsRequest, v1::VolumeStatsResponse>(
+    return usage_of(unary_call<v1::VolumeStatsRequest, v1::VolumeStatsResponse>(
         *stub_,
         &Stub::PrepareAsyncGetVolumeStats,
         request,
         deadline,
-        quoted("ask how full the volume is at", mount_point));
-    sandbox::GuestVolumeUsage usage;
-    for (const v1::VolumeUsage& part : response.usage()) {
-        if (part.unit() == v1::VolumeUsage::BYTES) {
-            usage.total_bytes = part.total();
-            usage.available_bytes = part.available();
-            usage.used_bytes = part.used();
-        } else if (part.unit() == v1::VolumeUsage::INODES) {
-            usage.total_inodes = part.total();
-            usage.available_inodes = part.available();
-            usage.used_inodes = part.used();
-        }
-    }
-    return usage;
+        quoted("ask how full the volume is at", mount_point)));
 }
 
 void AgentClient::grow_volume(const std::string& mount_point,

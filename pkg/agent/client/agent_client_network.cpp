@@ -1,4 +1,5 @@
 #include "pkg/agent/client/agent_client.h"
+#include "pkg/agent/client/guest_replies.h"
 #include "pkg/agent/client/unary_call.h"
 
 namespace kata::agent {
@@ -33,25 +34,6 @@ void fill(v1::Neighbor& message, const sandbox::GuestNeighbor& neighbor) {
     message.set_mac(neighbor.mac);
     message.set_state(neighbor.state);
     message.set_flags(neighbor.flags);
-}
-
-sandbox::GuestInterface interface_of(const v1::Interface& message) {
-    return {.name = message.name(),
-            .mac = message.mac(),
-            .mtu = message.mtu(),
-            .addresses = {message.addresses().begin(), message.addresses().end()},
-            .no_arp = message.no_arp()};
-}
-
-sandbox::GuestRoute route_of(const v1::Route& message) {
-    return {.destination = message.destination(),
-            .gateway = message.gateway(),
-            .device = message.device(),
-            .source = message.source(),
-            .scope = message.scope(),
-            .family = message.family(),
-            .metric = message.metric(),
-            .on_link = message.on_link()};
 }
 
 }  // namespace
@@ -104,23 +86,13 @@ void AgentClient::add_neighbors(const std::vector<sandbox::GuestNeighbor>& neigh
 }
 
 std::vector<sandbox::GuestInterface> AgentClient::list_interfaces(base::Deadline deadline) {
-    const auto response = unary_call<v1::ListInterfacesRequest, v1::ListInterfacesResponse>(
-        *stub_, &Stub::PrepareAsyncListInterfaces, {}, deadline, "list the guest's interfaces");
-    std::vector<sandbox::GuestInterface> interfaces;
-    for (const v1::Interface& message : response.interfaces()) {
-        interfaces.push_back(interface_of(message));
-    }
-    return interfaces;
+    return interfaces_of(unary_call<v1::ListInterfacesRequest, v1::ListInterfacesResponse>(
+        *stub_, &Stub::PrepareAsyncListInterfaces, {}, deadline, "list the guest's interfaces"));
 }
 
 std::vector<sandbox::GuestRoute> AgentClient::list_routes(base::Deadline deadline) {
-    const auto response = unary_call<v1::ListRoutesRequest, v1::ListRoutesResponse>(
-        *stub_, &Stub::PrepareAsyncListRoutes, {}, deadline, "list the guest's routes");
-    std::vector<sandbox::GuestRoute> routes;
-    for (const v1::Route& message : response.routes()) {
-        routes.push_back(route_of(message));
-    }
-    return routes;
+    return routes_of(unary_call<v1::ListRoutesRequest, v1::ListRoutesResponse>(
+        *stub_, &Stub::PrepareAsyncListRoutes, {}, deadline, "list the guest's routes"));
 }
 
 }  // namespace kata::agent

@@ -1,61 +1,11 @@
 #include "pkg/agent/client/agent_client.h"
+#include "pkg/agent/client/guest_replies.h"
 #include "pkg/agent/client/unary_call.h"
 
 namespace kata::agent {
 namespace {
 
 using Stub = v1::AgentService::Stub;
-
-std::vector<sandbox::GuestBlockIo> block_io_of(
-    const google::protobuf::RepeatedPtrField<v1::BlockIoEntry>& messages) {
-    std::vector<sandbox::GuestBlockIo> entries;
-    for (const v1::BlockIoEntry& message : messages) {
-        entries.push_back({message.major(), message.minor(), message.operation(), message.value()});
-    }
-    return entries;
-}
-
-std::vector<sandbox::GuestNetworkCounters> network_of(
-    const google::protobuf::RepeatedPtrField<v1::NetworkCounters>& messages) {
-    std::vector<sandbox::GuestNetworkCounters> counters;
-    for (const v1::NetworkCounters& message : messages) {
-        counters.push_back({message.name(),
-                            message.rx_bytes(),
-                            message.rx_packets(),
-                            message.rx_errors(),
-                            message.rx_dropped(),
-                            message.tx_bytes(),
-                            message.tx_packets(),
-                            message.tx_errors(),
-                            message.tx_dropped()});
-    }
-    return counters;
-}
-
-sandbox::GuestStats stats_of(const v1::StatsContainerResponse& message) {
-    sandbox::GuestStats stats;
-    stats.cpu_total = message.cpu_total();
-    stats.cpu_user = message.cpu_user();
-    stats.cpu_system = message.cpu_system();
-    stats.throttling_periods = message.throttling_periods();
-    stats.throttled_periods = message.throttled_periods();
-    stats.throttled_time = message.throttled_time();
-    stats.memory_usage = message.memory_usage();
-    stats.memory_max_usage = message.memory_max_usage();
-    stats.memory_limit = message.memory_limit();
-    stats.memory_failures = message.memory_failures();
-    stats.swap_usage = message.swap_usage();
-    stats.swap_limit = message.swap_limit();
-    stats.kernel_usage = message.kernel_usage();
-    stats.memory_raw = {message.memory_raw().begin(), message.memory_raw().end()};
-    stats.pids_current = message.pids_current();
-    stats.pids_limit = message.pids_limit();
-    stats.out_of_memory_kills = message.out_of_memory_kills();
-    stats.io_bytes = block_io_of(message.io_bytes());
-    stats.io_operations = block_io_of(message.io_operations());
-    stats.network = network_of(message.network());
-    return stats;
-}
 
 }  // namespace
 
@@ -123,12 +73,8 @@ unsigned AgentClient::online_cpu_memory(unsigned cpus,
 }
 
 sandbox::GuestDetails AgentClient::guest_details(base::Deadline deadline) {
-    const auto response = unary_call<v1::GetGuestDetailsRequest, v1::GetGuestDetailsResponse>(
-        *stub_, &Stub::PrepareAsyncGetGuestDetails, {}, deadline, "ask the guest's size");
-    return {response.memory_block_bytes(),
-            response.memory_bytes(),
-            response.online_cpus(),
-            response.present_cpus()};
+    return details_of(unary_call<v1::GetGuestDetailsRequest, v1::GetGuestDetailsResponse>(
+        *stub_, &Stub::PrepareAsyncGetGuestDetails, {}, deadline, "ask the guest's size"));
 }
 
 std::string AgentClient::next_oom(base::Deadline deadline) {

@@ -74,6 +74,13 @@ TEST(AgentClient, SendsEveryFieldOfEveryCall) {
                             "RemoveContainer web"));
 }
 
+TEST(AgentClient, HandsOnNothingOfAProcessListThatATerminalWouldObey) {
+    FakeGuest guest;
+    guest.service.process_list = "PID CMD\n  1 \x1b]0;owned\x07\x7f\r\n\n  2 sh\tx\n";
+    AgentClient client({guest.take_connection(), {}});
+    EXPECT_EQ(client.list_processes("web", {}, soon()), "PID CMD\n  1 ?]0;owned??\n\n  2 sh x\n");
+}
+
 TEST(AgentClient, GivesTheAgentsWordsAndCode) {
     FakeGuest guest;
     const std::string text = "exec: \"nope\": executable file not found in $PATH";

@@ -1,5 +1,6 @@
 #include "pkg/sandbox/event.h"
 
+#include <cstdint>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -81,6 +82,13 @@ TEST(StatsEvent, SurvivesNamesOfTheGuestThatAreNoText) {
     const std::string line = stats_event(kId, stats);
     EXPECT_EQ(line.find('\n'), line.size() - 1);
     EXPECT_TRUE(json::accept(line));
+}
+
+TEST(OutOfMemoryEvent, IsToldForEveryKillAndForNoMoreThanAHundred) {
+    EXPECT_EQ(kills_to_tell(0, 0), 0U);
+    EXPECT_EQ(kills_to_tell(2, 5), 3U);
+    EXPECT_EQ(kills_to_tell(5, 2), 0U);
+    EXPECT_EQ(kills_to_tell(1, std::numeric_limits<std::uint64_t>::max()), 100U);
 }
 
 TEST(OutOfMemoryEvent, IsAsRuncWritesIt) {
