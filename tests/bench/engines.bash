@@ -51,9 +51,11 @@ start_engines() {
 # clear_engine of stop_podman takes the directory, so it comes last.
 stop_engines() {
     [[ -n ${ENGINE:-} ]] || return 0
-    docker ps --all --quiet 2>/dev/null | while read -r id; do docker rm --force "$id" >/dev/null 2>&1 || true; done
+    { docker ps --all --quiet 2>/dev/null || true; } |
+        while read -r id; do docker rm --force "$id" >/dev/null 2>&1 || true; done
     stop_dockerd >/dev/null 2>&1 || true
     stop_podman >/dev/null 2>&1 || true
+    ENGINE=
 }
 
 # timed_engine FIGURE COMMAND...
