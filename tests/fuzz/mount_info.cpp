@@ -3,30 +3,23 @@
 // volume's directory.
 #include "pkg/sandbox/volumes/mount_info.h"
 
-#include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
-#include "pkg/base/error.h"
 #include "pkg/sandbox/volumes/volume_path.h"
+
+#include "fuzzing.h"
 
 namespace kata::sandbox {
 namespace {
 
-void require(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
+using fuzz::require;
 
 void try_mount_info(std::string_view text, MountInfoSource source) {
-    try {
+    fuzz::expect_done_or_refused([&] {
         const MountInfo info = parse_mount_info(text, "mount-info", source);
         static_cast<void>(settings_of(info));
         require(parse_mount_info(to_json_text(info), "again", MountInfoSource::stored) == info);
-    } catch (const base::Error& error) {
-        require(std::string_view(error.what()).find('\n') == std::string_view::npos);
-    }
+    });
 }
 
 void try_directory_name(std::string_view text) {
@@ -40,8 +33,7 @@ void try_directory_name(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace kata::sandbox;
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters
-    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const std::string_view text = kata::fuzz::text_of(data, size);
     try_mount_info(text, MountInfoSource::request);
     try_mount_info(text, MountInfoSource::stored);
     try_directory_name(text);
