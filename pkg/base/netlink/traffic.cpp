@@ -8,7 +8,7 @@
 #include <linux/tc_act/tc_mirred.h>
 
 #include <array>
-#include <cstring>
+#include <cstddef>
 #include <string>
 
 #include <netlink/attr.h>
@@ -49,10 +49,8 @@ void add_ingress(Socket& socket, int link) {
 // u32 with one key that compares no bit: it matches every packet of every protocol.
 void put_match_all(Message& message) {
     std::array<char, sizeof(tc_u32_sel) + sizeof(tc_u32_key)> everything{};
-    tc_u32_sel selector{};
-    selector.flags = TC_U32_TERMINAL;
-    selector.nkeys = 1;
-    std::memcpy(everything.data(), &selector, sizeof selector);
+    everything[offsetof(tc_u32_sel, flags)] = TC_U32_TERMINAL;
+    everything[offsetof(tc_u32_sel, nkeys)] = 1;
     message.put(TCA_U32_SEL, everything.data(), everything.size());
 }
 
