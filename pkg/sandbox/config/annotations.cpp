@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <regex>
 #include <system_error>
 
@@ -45,7 +46,9 @@ std::string permitting_line(const RuntimeConfig& config,
                             std::vector<std::string> list,
                             const std::string& added) {
     list.push_back(printable(added, kLongestShown));
-    const auto& file = config.file.empty() ? default_config_paths().front() : config.file;
+    // A copy: the first is part of a list that goes away with this line.
+    const std::filesystem::path file =
+        config.file.empty() ? default_config_paths().front() : config.file;
     return "to permit it, put " + std::string(key) + " = " + toml_text(std::move(list)) +
            " below [hypervisor.qemu] in \"" + file.native() + "\"";
 }

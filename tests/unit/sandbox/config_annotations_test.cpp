@@ -268,6 +268,17 @@ TEST_F(Annotations, CannotAskForMoreCpusThanTheHostHas) {
         "must be a number from -1 to 240");
 }
 
+TEST_F(Annotations, AreRefusedWithTheFileThatWouldPermitThemIfThereIsNoneYet) {
+    config_.file.clear();
+    config_.enable_annotations.clear();
+    expect_error(
+        [&] {
+            return obey({{std::string(kQemuName) + "default_vcpus", "1"}});
+        },
+        ErrorCode::permission_denied,
+        "in \"" + default_config_paths().front().native() + "\"");
+}
+
 TEST_F(Annotations, CannotChooseAnotherConfiguration) {
     expect_error(
         [&] {
