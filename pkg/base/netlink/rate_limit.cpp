@@ -6,13 +6,14 @@
 
 #include <algorithm>
 #include <limits>
-#include <string>
+#include <utility>
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
 #include "pkg/base/error.h"
 #include "pkg/base/netlink/parse.h"
+#include "pkg/base/netlink/qdisc.h"
 
 namespace kata::netlink {
 namespace {
@@ -33,9 +34,7 @@ std::uint32_t capped(std::uint64_t value) {
 }
 
 tcmsg root_of(int link) {
-    tcmsg header{};
-    header.tcm_family = AF_UNSPEC;
-    header.tcm_ifindex = link;
+    tcmsg header = traffic_header(link);
     header.tcm_parent = TC_H_ROOT;
     header.tcm_handle = kHandle;
     return header;
@@ -72,9 +71,7 @@ void limit_what_leaves(Socket& socket, const Link& link, std::uint64_t bits_per_
 
 std::uint64_t limit_of_what_leaves(Socket& socket, int link) {
     std::uint64_t bits = 0;
-    Message qdiscs(RTM_GETQDISC, NLM_F_DUMP);
-    qdiscs.header(root_of(link));
-    socket.dump(std::move(qdiscs), "list the qdiscs", [&](const nlmsghdr& header) {
+    list_qdiscs(socket, link, [&](const nlmsghdr& header) {
         const auto found = parse_rate_limit(header);
         if (found && found->link == link && found->handle == kHandle) {
             bits = found->bytes_per_second * kBitsOfByte;
@@ -84,14 +81,9 @@ std::uint64_t limit_of_what_leaves(Socket& socket, int link) {
 }
 
 void remove_limit(Socket& socket, int link) {
-    if (limit_of_what_leaves(socket, link) == 0) {
-        return;
+    if (limit_of_what_leaves(socket, link) != 0) {
+        remove_qdisc(socket, root_of(link), "remove the rate limit");
     }
-    Message message(RTM_DELQDISC, 0);
-    message.header(root_of(link));
-    socket.request(std::move(message),
-                   "remove the rate limit of the network interface",
-                   "number " + std::to_string(link));
 }
 
 }  // namespace kata::netlink

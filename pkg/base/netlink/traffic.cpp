@@ -16,6 +16,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/netlink/parse.h"
+#include "pkg/base/netlink/qdisc.h"
 
 namespace kata::netlink {
 namespace {
@@ -23,15 +24,8 @@ namespace {
 constexpr std::uint32_t kIngressHandle = 0xffff0000;
 constexpr std::uint32_t kPriority = 1;
 
-tcmsg header_of(int link) {
-    tcmsg header{};
-    header.tcm_family = AF_UNSPEC;
-    header.tcm_ifindex = link;
-    return header;
-}
-
-tcmsg qdisc_header(int link) {
-    tcmsg header = header_of(link);
+tcmsg ingress_header(int link) {
+    tcmsg header = traffic_header(link);
     header.tcm_parent = TC_H_INGRESS;
     header.tcm_handle = kIngressHandle;
     return header;
@@ -39,7 +33,7 @@ tcmsg qdisc_header(int link) {
 
 void add_ingress(Socket& socket, int link) {
     Message message(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
-    message.header(qdisc_header(link));
+    message.header(ingress_header(link));
     message.put_text(TCA_KIND, "ingress");
     socket.request(std::move(message),
                    "add an ingress qdisc to the network interface",
@@ -81,15 +75,13 @@ bool is_ingress(const nlmsghdr& header, int link) {
 
 Ingress ingress_of(Socket& socket, int link) {
     Ingress ingress;
-    Message qdiscs(RTM_GETQDISC, NLM_F_DUMP);
-    qdiscs.header(header_of(link));
-    socket.dump(std::move(qdiscs), "list the qdiscs", [&](const nlmsghdr& header) {
+    list_qdiscs(socket, link, [&](const nlmsghdr& header) {
         ingress.qdisc = ingress.qdisc || is_ingress(header, link);
     });
     if (!ingress.qdisc) {
         return ingress;
     }
-    tcmsg header = header_of(link);
+    tcmsg header = traffic_header(link);
     header.tcm_parent = kIngressHandle;
     Message filters(RTM_GETTFILTER, NLM_F_DUMP);
     filters.header(header);
@@ -104,7 +96,7 @@ Ingress ingress_of(Socket& socket, int link) {
 
 void redirect_all(Socket& socket, int from, int to) {
     add_ingress(socket, from);
-    tcmsg header = header_of(from);
+    tcmsg header = traffic_header(from);
     header.tcm_parent = kIngressHandle;
     header.tcm_info = TC_H_MAKE(kPriority << 16, htons(ETH_P_ALL));
     Message message(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL);
@@ -120,14 +112,9 @@ void redirect_all(Socket& socket, int from, int to) {
 }
 
 void remove_ingress(Socket& socket, int link) {
-    if (!ingress_of(socket, link).qdisc) {
-        return;
+    if (ingress_of(socket, link).qdisc) {
+        remove_qdisc(socket, ingress_header(link), "remove the ingress qdisc");
     }
-    Message message(RTM_DELQDISC, 0);
-    message.header(qdisc_header(link));
-    socket.request(std::move(message),
-                   "remove the ingress qdisc of the network interface",
-                   "number " + std::to_string(link));
 }
 
 }  // namespace kata::netlink
