@@ -129,14 +129,9 @@ check_data() {
 }
 
 @test "a second time, with a runtime killed in the middle of create" {
-    local creator
     provide
     ID=$(unique_id)
-    "$KATA_RUNTIME" --root "$KATA_ROOT" create --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
-    creator=$!
-    wait_until 60 compgen -G '/dev/kata-*/*' >/dev/null
-    kill -KILL "$creator"
-    wait "$creator" || true
+    kill_create_at '/dev/kata-*/*' "$ID" "$BUNDLE"
     kata delete --force "$ID"
     ID=$(unique_id)
     run_container "$ID" "$BUNDLE"

@@ -183,13 +183,9 @@ FILTER
 }
 
 @test "a create that is killed leaves nothing once it is deleted, and the next one has the disks" {
-    local id creator
+    local id
     id=$(unique_id)
-    "$KATA_RUNTIME" --root "$KATA_ROOT" create --bundle "$BUNDLE" "$id" </dev/null >/dev/null 2>&1 3>&- &
-    creator=$!
-    wait_until 60 compgen -G '/dev/kata-*' >/dev/null
-    kill -KILL "$creator"
-    wait "$creator" || true
+    kill_create_at '/dev/kata-*' "$id" "$BUNDLE"
     kata delete --force "$id"
     run compgen -G '/dev/kata-*'
     expect_output ""

@@ -101,6 +101,16 @@ edit_spec() {
     mv "$bundle/config.json.new" "$bundle/config.json"
 }
 
+# kill_create_at PATTERN ID BUNDLE: kills a create as soon as a file of the pattern is there.
+kill_create_at() {
+    local creator
+    "$KATA_RUNTIME" --root "$KATA_ROOT" create --bundle "$3" "$2" </dev/null >/dev/null 2>&1 3>&- &
+    creator=$!
+    wait_until 60 compgen -G "$1" >/dev/null
+    kill -KILL "$creator"
+    wait "$creator" || true
+}
+
 # create_container ID BUNDLE [OPTION...]: the container's own streams are null and two files, because a
 # pipe of bats that the shim holds would not end before the container does. Prints what went wrong.
 create_container() {
