@@ -1,10 +1,10 @@
-#include "pkg/sandbox/volumes/mount_table.h"
+#include "pkg/base/mount_table.h"
 
 #include <algorithm>
 #include <optional>
 #include <sstream>
 
-namespace kata::sandbox {
+namespace kata::base {
 namespace {
 
 std::vector<std::string> words_of(const std::string& options) {
@@ -28,8 +28,8 @@ std::optional<MountEntry> parse_line(const std::string& line) {
     if (!(words >> id >> parent >> entry.number >> root >> mount_point >> options)) {
         return std::nullopt;
     }
-    std::string tag;
-    while (words >> tag && tag != "-") {
+    for (std::string tag; words >> tag && tag != "-";) {
+        entry.tags.push_back(tag);
     }
     std::string source;
     std::string fs_options;
@@ -74,4 +74,4 @@ std::vector<MountEntry> parse_mount_table(std::string_view mountinfo) {
     return table;
 }
 
-}  // namespace kata::sandbox
+}  // namespace kata::base

@@ -1,4 +1,4 @@
-// MountTable: the mounts that this process sees, as /proc/self/mountinfo lists them.
+// MountTable: the mounts that a process sees, as /proc/<pid>/mountinfo lists them.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kata::sandbox {
+namespace kata::base {
 
 /// One line; all as the kernel writes it, but with its escapes undone.
 struct MountEntry {
@@ -14,6 +14,7 @@ struct MountEntry {
     std::string root;    // the directory of the file system that is mounted
     std::filesystem::path mount_point;
     std::vector<std::string> options;  // of the mount
+    std::vector<std::string> tags;     // "shared:7", "master:3", ...
     std::string fs_type;
     std::string source;
     std::vector<std::string> fs_options;  // of the file system
@@ -26,4 +27,4 @@ struct MountEntry {
 /// A path as /proc writes it: blanks, tabs, newlines and backslashes are \ooo.
 [[nodiscard]] std::string unescaped(std::string_view text);
 
-}  // namespace kata::sandbox
+}  // namespace kata::base

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "pkg/base/mount_table.h"
 #include "pkg/host/text.h"
 
 namespace kata::host {
@@ -19,14 +20,13 @@ constexpr std::array kEmulators = {
 /// The peer group that mounts below / of a process belong to, of the given kind ("shared:",
 /// "master:"); empty: none.
 std::string peer_group(const std::filesystem::path& process, const std::string& kind) {
-    for (const std::string& line : lines_of(text_of(process / "mountinfo"))) {
-        const auto words = words_of(line);
-        if (words.size() < 7 || words[4] != "/") {
+    for (const auto& mount : base::parse_mount_table(text_of(process / "mountinfo"))) {
+        if (mount.mount_point != "/") {
             continue;
         }
-        for (std::size_t at = 6; at < words.size() && words[at] != "-"; ++at) {
-            if (words[at].starts_with(kind)) {
-                return words[at].substr(kind.size());
+        for (const std::string& tag : mount.tags) {
+            if (tag.starts_with(kind)) {
+                return tag.substr(kind.size());
             }
         }
     }

@@ -83,4 +83,8 @@ Bundle load_bundle(const fs::path& directory, const std::optional<fs::path>& con
     return bundle;
 }
 
+bool has_read_only_root(const Bundle& bundle) {
+    return bundle.spec.root && bundle.spec.root->readonly;
+}
+
 }  // namespace kata::oci

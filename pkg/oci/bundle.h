@@ -16,6 +16,9 @@ struct Bundle {
     Spec spec;                     // parsed, not yet validated beyond `root`
 };
 
+/// root.readonly of the spec; false if it says nothing.
+[[nodiscard]] bool has_read_only_root(const Bundle& bundle);
+
 /// @param directory the bundle, absolute or relative to the working directory.
 /// @param config the file to read instead of <directory>/config.json, as `--config` names it.
 /// @throws base::Error not_found ("... no such file or directory"), invalid_argument (not a

@@ -15,6 +15,7 @@
 #include "pkg/base/deadline.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/base/mount_table.h"
 #include "pkg/base/process.h"
 
 namespace kata::sandbox {
@@ -33,39 +34,24 @@ bool contains(const std::vector<std::string>& list, const std::string& wanted) {
     return std::find(list.begin(), list.end(), wanted) != list.end();
 }
 
-// A cgroup file system as /proc/self/mountinfo shows it.
-struct CgroupMount {
-    std::string mount_point;
-    bool unified = false;
-    std::vector<std::string> options;  // v1: the controllers, or name=...
-};
-
-std::vector<CgroupMount> cgroup_mounts(const std::string& mountinfo) {
-    std::vector<CgroupMount> mounts;
-    for (const std::string& line : split(mountinfo, '\n')) {
-        const auto separator = line.find(" - ");
-        if (separator == std::string::npos) {
-            continue;
-        }
-        const auto before = split(line.substr(0, separator), ' ');
-        const auto after = split(line.substr(separator + 3), ' ');
-        // Only a mount of a hierarchy's top: a bind of a part of one has another root field.
-        if (before.size() < 5 || after.size() < 3 || before[3] != "/") {
-            continue;
-        }
-        if (after[0] == "cgroup" || after[0] == "cgroup2") {
-            mounts.push_back({before[4], after[0] == "cgroup2", split(after[2], ',')});
-        }
-    }
+// The cgroup file systems. Only a mount of a hierarchy's top: a bind of a part of one has another
+// root field.
+std::vector<base::MountEntry> cgroup_mounts(const std::string& mountinfo) {
+    auto mounts = base::parse_mount_table(mountinfo);
+    std::erase_if(mounts, [](const base::MountEntry& mount) {
+        return mount.root != "/" || (mount.fs_type != "cgroup" && mount.fs_type != "cgroup2");
+    });
     return mounts;
 }
 
-const CgroupMount* find_mount(const std::vector<CgroupMount>& mounts,
-                              const std::string& controllers) {
-    for (const CgroupMount& mount : mounts) {
+// Of v1, the options of the file system are its controllers, or name=...
+const base::MountEntry* find_mount(const std::vector<base::MountEntry>& mounts,
+                                   const std::string& controllers) {
+    for (const base::MountEntry& mount : mounts) {
+        const bool unified = mount.fs_type == "cgroup2";
         if (controllers.empty()
-                ? mount.unified
-                : !mount.unified && contains(mount.options, split(controllers, ',').front())) {
+                ? unified
+                : !unified && contains(mount.fs_options, split(controllers, ',').front())) {
             return &mount;
         }
     }
@@ -226,7 +212,7 @@ std::vector<std::filesystem::path> libvirt_cgroups(const std::string& cgroup,
         }
         if (const auto* mount = find_mount(mounts, line.substr(first + 1, second - first - 1))) {
             const std::string path = line.substr(second + 1, end + kEnd.size() - second - 1);
-            directories.push_back(mount->mount_point + path);
+            directories.emplace_back(mount->mount_point.native() + path);
         }
     }
     return directories;

@@ -186,7 +186,7 @@ void ContainerCreation::plan_root() {
 
 // Nobody can make them later in a root that is read-only.
 void ContainerCreation::make_mount_points() const {
-    if (bundle_.spec.root && bundle_.spec.root->readonly) {
+    if (oci::has_read_only_root(bundle_)) {
         for (const MountPoint& point : missing_mount_points(bundle_.spec, mounts_)) {
             make_mount_point(bundle_.rootfs, point.destination, point.as_file);
         }
@@ -250,11 +250,11 @@ void ContainerCreation::share_live_files() {
     share_.add_container(journal_, record_.id);
     if (disks_.root.empty()) {
         make_mount_points();
-        const bool read_only = bundle_.spec.root && bundle_.spec.root->readonly;
-        guest_root_ =
-            share_.bind(journal_,
-                        {.path = bundle_.rootfs, .recursive = true, .read_only = read_only},
-                        record_.id + "/rootfs");
+        static_cast<void>(share_.bind(journal_,
+                                      {.path = bundle_.rootfs,
+                                       .recursive = true,
+                                       .read_only = oci::has_read_only_root(bundle_)},
+                                      record_.id + "/rootfs"));
     }
     for (const PlannedMount& planned : mounts_.mounts) {
         if (planned.kind == PlannedMount::Kind::shared) {

@@ -4,18 +4,16 @@
 #include <optional>
 
 #include "pkg/base/error.h"
+#include "pkg/base/quoted.h"
 
 namespace kata::sandbox {
 namespace {
 
 using base::Error;
 using base::ErrorCode;
+using base::quoted;
 
 constexpr std::chrono::seconds kGrow{60};
-
-std::string quoted(const std::string& text) {
-    return "\"" + base::printable(text, 256) + "\"";
-}
 
 void require_usable(const DirectVolume& volume, const VolumeSettings& settings) {
     const std::string what = "direct volume " + quoted(volume.path) + ": ";

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/base/quoted.h"
 #include "pkg/sandbox/mount_plan.h"
 
 namespace kata::sandbox {
@@ -15,15 +16,12 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
+using base::quoted;
 
 // What a mount's options say to the runtime or about the bind, not to the file system.
 constexpr const char* kOwnOptions = "io.katacontainers.";
 constexpr std::array kBindOptions{
     "bind", "rbind", "private", "rprivate", "slave", "rslave", "shared", "rshared", "rro", "rw"};
-
-std::string quoted(const std::string& text) {
-    return "\"" + base::printable(text, 256) + "\"";
-}
 
 bool is_for_file_system(const std::string& option) {
     return !option.starts_with(kOwnOptions) &&
@@ -51,24 +49,6 @@ std::string access_to(const oci::Spec& spec, const oci::Device& device) {
         }
     }
     return access;
-}
-
-/// Adds the disk, or a second use of it: writable if any use is.
-PlannedDisk& add_disk(DiskPlan& plan, DiskSource source, bool read_only) {
-    PlannedDisk disk;
-    disk.serial = serial_of(source);
-    disk.read_only = read_only || source.read_only;
-    disk.source = std::move(source);
-    const auto found =
-        std::find_if(plan.disks.begin(), plan.disks.end(), [&](const PlannedDisk& other) {
-            return other.serial == disk.serial;
-        });
-    if (found == plan.disks.end()) {
-        plan.disks.push_back(std::move(disk));
-        return plan.disks.back();
-    }
-    found->read_only &= disk.read_only;
-    return *found;
 }
 
 // The host's kernel does not expect the content of what it uses to change; a guest that only reads
@@ -129,12 +109,8 @@ void plan_storage(DiskPlan& plan,
                   std::size_t index,
                   const PlannedDisk& disk,
                   DiskDriver driver) {
-    GuestDiskStorage storage;
-    storage.serial = disk.serial;
-    storage.driver = driver;
-    storage.fs_type = volume.fs_type;
-    storage.options = file_system_options(volume.options);
-    storage.mount_point = std::string(kGuestStorageDir) + "/" + disk.serial;
+    GuestDiskStorage storage =
+        storage_on(disk, driver, volume.fs_type, file_system_options(volume.options));
     storage.group = volume.group;
     storage.group_change = volume.group_change;
     DiskMount bind{storage.mount_point, {"rbind", is_read_only(mount) ? "ro" : "rw"}};
@@ -169,6 +145,36 @@ void plan_mount(DiskPlan& plan,
 }
 
 }  // namespace
+
+PlannedDisk& add_disk(DiskPlan& plan, DiskSource source, bool read_only) {
+    PlannedDisk disk;
+    disk.serial = serial_of(source);
+    disk.read_only = read_only || source.read_only;
+    disk.source = std::move(source);
+    const auto found =
+        std::find_if(plan.disks.begin(), plan.disks.end(), [&](const PlannedDisk& other) {
+            return other.serial == disk.serial;
+        });
+    if (found == plan.disks.end()) {
+        plan.disks.push_back(std::move(disk));
+        return plan.disks.back();
+    }
+    found->read_only &= disk.read_only;
+    return *found;
+}
+
+GuestDiskStorage storage_on(const PlannedDisk& disk,
+                            DiskDriver driver,
+                            const std::string& fs_type,
+                            std::vector<std::string> options) {
+    GuestDiskStorage storage;
+    storage.serial = disk.serial;
+    storage.driver = driver;
+    storage.fs_type = fs_type;
+    storage.options = std::move(options);
+    storage.mount_point = std::string(kGuestStorageDir) + "/" + disk.serial;
+    return storage;
+}
 
 bool is_wanted_disk(const oci::Spec& spec, const oci::Device& device) {
     return device.type == "b" && spec.linux_ && !access_to(spec, device).empty();

@@ -72,6 +72,15 @@ using FindVolume = std::function<std::optional<VolumeOnDisk>(const oci::Mount& m
                                   const FindVolume& find_volume,
                                   const HostView& host = {});
 
+/// Adds the disk to a plan, or a second use of it: writable if any use is.
+PlannedDisk& add_disk(DiskPlan& plan, DiskSource source, bool read_only);
+
+/// A file system of a disk, which the guest mounts at a place of the disk's own.
+[[nodiscard]] GuestDiskStorage storage_on(const PlannedDisk& disk,
+                                          DiskDriver driver,
+                                          const std::string& fs_type,
+                                          std::vector<std::string> options);
+
 /// Whether the spec asks for this block device by its numbers.
 [[nodiscard]] bool is_wanted_disk(const oci::Spec& spec, const oci::Device& device);
 

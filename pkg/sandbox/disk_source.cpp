@@ -10,16 +10,14 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/base/quoted.h"
 
 namespace kata::sandbox {
 namespace {
 
 using base::Error;
 using base::ErrorCode;
-
-std::string in_quotes(const std::filesystem::path& path) {
-    return "\"" + base::printable(path.native(), 256) + "\"";
-}
+using base::quoted;
 
 struct stat status_of(const base::UniqueFd& fd, const std::filesystem::path& path) {
     struct stat status {};
@@ -69,7 +67,7 @@ DiskSource disk_source(const std::filesystem::path& path, const HostView& host) 
     const struct stat status = status_of(fd, path);
     if (!S_ISBLK(status.st_mode) && !S_ISREG(status.st_mode)) {
         throw Error(ErrorCode::invalid_argument,
-                    in_quotes(path) + " is neither a block device nor a regular file");
+                    quoted(path) + " is neither a block device nor a regular file");
     }
     DiskSource source = described(status, path);
     if (source.is_block_device) {
@@ -100,7 +98,7 @@ base::UniqueFd open_source(const DiskSource& source) {
     if (found.is_block_device != source.is_block_device || found.inode != source.inode ||
         numbers_of(found) != numbers_of(source)) {
         throw Error(ErrorCode::invalid_state,
-                    in_quotes(source.path) + " was replaced while it was being used");
+                    quoted(source.path) + " was replaced while it was being used");
     }
     return fd;
 }

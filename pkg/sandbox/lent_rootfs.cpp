@@ -18,6 +18,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/base/quoted.h"
 #include "pkg/base/safe_path.h"
 
 namespace kata::sandbox {
@@ -26,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using base::Error;
 using base::ErrorCode;
+using base::quoted;
 using nlohmann::json;
 
 constexpr std::array<std::pair<std::string_view, unsigned long>, 7> kFlags{{
@@ -40,10 +42,6 @@ constexpr std::array<std::pair<std::string_view, unsigned long>, 7> kFlags{{
 
 // Shown among a file system's options, and no option of it.
 constexpr std::array<std::string_view, 3> kShownOnly{"ro", "rw", "seclabel"};
-
-std::string quoted(const fs::path& path) {
-    return "\"" + base::printable(path.native(), 256) + "\"";
-}
 
 /// Not valid if another device, or none, is there by now.
 base::UniqueFd open_device(const LentRootfs& lent, int flags) {
@@ -76,8 +74,9 @@ void toggle_autoclear(const base::UniqueFd& device, const LentRootfs& lent) {
 }
 
 bool is_mounted(const fs::path& mount_point) {
-    return std::ranges::any_of(
-        mount_table(), [&](const MountEntry& entry) { return entry.mount_point == mount_point; });
+    return std::ranges::any_of(mount_table(), [&](const base::MountEntry& entry) {
+        return entry.mount_point == mount_point;
+    });
 }
 
 void mount_back(const LentRootfs& lent) {
@@ -112,18 +111,15 @@ void require_in_no_vm(const LentRootfs& lent) {
 
 LentRootfs lent_of(const RootDisk& root) {
     LentRootfs lent;
-    lent.device = root.device;
-    lent.major = root.major;
-    lent.minor = root.minor;
-    DiskSource source;
-    source.major = root.major;
-    source.minor = root.minor;
-    lent.serial = serial_of(source);
+    lent.device = root.source.path;
+    lent.major = root.source.major;
+    lent.minor = root.source.minor;
+    lent.serial = serial_of(root.source);
     lent.mount_point = root.mount.mount_point;
     lent.fs_type = root.mount.fs_type;
     lent.flags = mount_flags_of(root.mount);
     lent.options = mount_data_of(root.mount);
-    lent.read_only = root.read_only;
+    lent.read_only = root.source.read_only;
     return lent;
 }
 
@@ -141,7 +137,7 @@ std::string unmount(const LentRootfs& lent) {
 
 }  // namespace
 
-unsigned long mount_flags_of(const MountEntry& mount) {
+unsigned long mount_flags_of(const base::MountEntry& mount) {
     unsigned long flags = 0;
     for (const auto& [name, flag] : kFlags) {
         flags |= std::ranges::find(mount.options, name) != mount.options.end() ? flag : 0;
@@ -150,7 +146,7 @@ unsigned long mount_flags_of(const MountEntry& mount) {
     return read_only ? flags | MS_RDONLY : flags;
 }
 
-std::string mount_data_of(const MountEntry& mount) {
+std::string mount_data_of(const base::MountEntry& mount) {
     std::string data;
     for (const std::string& option : mount.fs_options) {
         if (std::ranges::find(kShownOnly, option) == kShownOnly.end()) {

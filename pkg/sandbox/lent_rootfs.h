@@ -48,7 +48,7 @@ struct LentRootfs {
 void take_rootfs_back(const LentRootfs& lent, bool mount_again);
 
 /// The options of a mount in the table as mount(2) takes them.
-[[nodiscard]] unsigned long mount_flags_of(const MountEntry& mount);
-[[nodiscard]] std::string mount_data_of(const MountEntry& mount);
+[[nodiscard]] unsigned long mount_flags_of(const base::MountEntry& mount);
+[[nodiscard]] std::string mount_data_of(const base::MountEntry& mount);
 
 }  // namespace kata::sandbox

@@ -8,10 +8,13 @@
 #include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/base/quoted.h"
 #include "pkg/sandbox/kernel_mounts.h"
 
 namespace kata::sandbox {
 namespace {
+
+using base::quoted;
 
 constexpr std::uint64_t kDefaultShmBytes = std::uint64_t{64} << 20;
 
@@ -49,10 +52,6 @@ bool is_private(const oci::Mount& mount) {
 // Containers of a pod that mount the same directory of the host there share their memory.
 std::string shared_memory_key(const struct stat& status) {
     return std::to_string(status.st_dev) + "-" + std::to_string(status.st_ino);
-}
-
-std::string quoted(const std::string& text) {
-    return "\"" + base::printable(text, 256) + "\"";
 }
 
 std::string warning_of_source(const oci::Mount& mount, const struct stat& status) {
@@ -184,7 +183,7 @@ MountPlan plan_mounts(const oci::Bundle& bundle,
 ShimMountRequest shim_mounts(const oci::Bundle& bundle, const MountPlan& plan) {
     ShimMountRequest request;
     request.rootfs = bundle.rootfs.native();
-    request.read_only_root = bundle.spec.root && bundle.spec.root->readonly;
+    request.read_only_root = oci::has_read_only_root(bundle);
     for (const PlannedMount& planned : plan.mounts) {
         const oci::Mount& mount = bundle.spec.mounts[planned.index];
         if (planned.kind == PlannedMount::Kind::shared) {

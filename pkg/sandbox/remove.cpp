@@ -101,8 +101,11 @@ void try_run_poststop(const ContainerPlace& place, const ContainerRecord& record
 
 void Runtime::remove(const oci::ContainerId& id, bool force) {
     try {
-        const auto lost = force && !store_.find(id) ? store_.find_lost(id) : std::nullopt;
-        const ContainerPlace place = lost ? *lost : store_.get(id);
+        auto found = store_.find(id);
+        if (!found && force) {
+            found = store_.find_lost(id);
+        }
+        const ContainerPlace place = found ? *found : store_.get(id);
         const base::FileLock lock = store_.lock(place, base::Deadline::after(kLockWait));
         remove_locked(place, force);
     } catch (const base::Error& error) {

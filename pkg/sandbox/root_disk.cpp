@@ -47,8 +47,9 @@ std::string flaw_of_bundle(const oci::Bundle& bundle) {
     return binds_from_root(bundle) ? "a mount of the container has its source there" : "";
 }
 
-std::string flaw_of_table(const std::vector<MountEntry>& table, const MountEntry& root) {
-    for (const MountEntry& other : table) {
+std::string flaw_of_table(const std::vector<base::MountEntry>& table,
+                          const base::MountEntry& root) {
+    for (const base::MountEntry& other : table) {
         if (&other == &root) {
             continue;
         }
@@ -80,27 +81,27 @@ bool has_more_devices(const HostView& host, const std::string& number) {
     return false;
 }
 
-bool set_numbers(RootDisk& root, std::string_view number) {
+bool set_numbers(DiskSource& source, std::string_view number) {
     const char* const end = number.data() + number.size();
-    const auto major = std::from_chars(number.data(), end, root.major);
+    const auto major = std::from_chars(number.data(), end, source.major);
     return major.ec == std::errc() && major.ptr != end && *major.ptr == ':' &&
-           std::from_chars(major.ptr + 1, end, root.minor).ptr == end;
+           std::from_chars(major.ptr + 1, end, source.minor).ptr == end;
 }
 
 std::optional<RootDisk> disk_of(const oci::Bundle& bundle,
-                                const MountEntry& mount,
+                                const base::MountEntry& mount,
                                 const HostView& host) {
     const std::string number =
         mount.fs_type == "btrfs" ? number_of_device(mount.source, host) : mount.number;
     const fs::path sysfs = host.sys / "dev/block" / number;
     std::error_code failure;
-    RootDisk root{.device = mount.source, .mount = mount};
-    if (!set_numbers(root, number) || !fs::exists(sysfs, failure)) {
+    RootDisk root{.source = {.path = mount.source}, .mount = mount};
+    if (!set_numbers(root.source, number) || !fs::exists(sysfs, failure)) {
         return std::nullopt;
     }
-    root.read_only = (bundle.spec.root && bundle.spec.root->readonly) || has(mount.options, "ro") ||
-                     has(mount.fs_options, "ro") ||
-                     base::try_read_file(sysfs / "ro").value_or("").starts_with('1');
+    root.source.read_only = oci::has_read_only_root(bundle) || has(mount.options, "ro") ||
+                            has(mount.fs_options, "ro") ||
+                            base::try_read_file(sysfs / "ro").value_or("").starts_with('1');
     return root;
 }
 
@@ -115,7 +116,7 @@ std::vector<std::string> guest_options(const RootDisk& root) {
     if (root.mount.fs_type == "btrfs") {
         options.emplace_back("subvolid=5");  // "/" whatever its default is
     }
-    if (root.read_only) {
+    if (root.source.read_only) {
         options.emplace_back("ro");
     }
     return options;
@@ -128,7 +129,7 @@ std::optional<RootDisk> find_root_disk(const oci::Bundle& bundle,
                                        const HostView& host) {
     const auto table = mount_table(host);
     const auto mount = std::ranges::find_if(
-        table, [&](const MountEntry& entry) { return entry.mount_point == bundle.rootfs; });
+        table, [&](const base::MountEntry& entry) { return entry.mount_point == bundle.rootfs; });
     if (mount == table.end() ||
         std::ranges::find(kFileSystems, mount->fs_type) == kFileSystems.end()) {
         return std::nullopt;
@@ -141,7 +142,8 @@ std::optional<RootDisk> find_root_disk(const oci::Bundle& bundle,
     if (why_not.empty()) {
         why_not = flaw_of_bundle(bundle);
     }
-    const std::string number = std::to_string(root->major) + ":" + std::to_string(root->minor);
+    const std::string number =
+        std::to_string(root->source.major) + ":" + std::to_string(root->source.minor);
     if (why_not.empty() && has_more_devices(host, number)) {
         why_not = "it is a btrfs of several devices";
     }
@@ -149,24 +151,10 @@ std::optional<RootDisk> find_root_disk(const oci::Bundle& bundle,
 }
 
 void add_root_disk(DiskPlan& plan, const RootDisk& root, DiskDriver driver) {
-    DiskSource source;
-    source.path = root.device;
-    source.major = root.major;
-    source.minor = root.minor;
-    source.read_only = root.read_only;
-    PlannedDisk disk;
-    disk.serial = serial_of(source);
-    disk.read_only = root.read_only;
-    disk.source = std::move(source);
-    GuestDiskStorage storage;
-    storage.serial = disk.serial;
-    storage.driver = driver;
-    storage.fs_type = root.mount.fs_type;
-    storage.options = guest_options(root);
-    storage.mount_point = std::string(kGuestStorageDir) + "/" + disk.serial;
+    const PlannedDisk& disk = add_disk(plan, root.source, root.source.read_only);
+    GuestDiskStorage storage = storage_on(disk, driver, root.mount.fs_type, guest_options(root));
     plan.root = storage.mount_point;
     plan.guest.storages.push_back(std::move(storage));
-    plan.disks.push_back(std::move(disk));
 }
 
 }  // namespace kata::sandbox

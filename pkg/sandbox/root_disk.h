@@ -4,7 +4,6 @@
 // away is lent_rootfs.h.
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,11 +15,8 @@
 namespace kata::sandbox {
 
 struct RootDisk {
-    std::filesystem::path device;
-    unsigned major = 0;
-    unsigned minor = 0;
-    MountEntry mount;
-    bool read_only = false;  // nobody shall write it: spec, mount, file system or device
+    DiskSource source;  // read-only if nobody shall write it: by spec, mount, file system or device
+    base::MountEntry mount;
 };
 
 /// Only what is mounted at the very path of the container's root says that it is a device: neither

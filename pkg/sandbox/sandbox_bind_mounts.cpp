@@ -4,16 +4,15 @@
 #include <string_view>
 
 #include "pkg/base/error.h"
+#include "pkg/base/quoted.h"
 
 namespace kata::sandbox {
 namespace {
 
+using base::quoted;
+
 constexpr std::string_view kReadOnly = ":ro";
 constexpr std::string_view kReadWrite = ":rw";
-
-std::string quoted(const std::string& text) {
-    return "\"" + base::printable(text, 256) + "\"";
-}
 
 }  // namespace
 

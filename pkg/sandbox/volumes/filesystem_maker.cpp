@@ -12,6 +12,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/base/quoted.h"
 #include "pkg/base/subprocess.h"
 #include "pkg/sandbox/volumes/filesystem_size.h"
 
@@ -21,12 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 using base::Error;
 using base::ErrorCode;
+using base::quoted;
 
 constexpr std::array kPrograms{"/usr/sbin", "/sbin", "/usr/bin", "/bin"};
-
-std::string quoted(const fs::path& path) {
-    return "\"" + base::printable(path.native(), 256) + "\"";
-}
 
 /// ext2, ext3 and ext4 are one.
 std::string family_of(const std::string& fs_type) {

@@ -91,7 +91,7 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
 
 std::optional<std::string> mount_use(const HostView& host,
                                      const std::vector<std::string>& numbers) {
-    for (const MountEntry& mount : mount_table(host)) {
+    for (const base::MountEntry& mount : mount_table(host)) {
         if (contains(numbers, mount.number)) {
             return "is mounted on " + base::printable(mount.mount_point.native());
         }
@@ -125,7 +125,7 @@ bool is_swap(const HostView& host,
     std::string line;
     std::getline(lines, line);  // the header
     while (std::getline(lines, line)) {
-        const fs::path path = unescaped(line.substr(0, line.find_first_of(" \t")));
+        const fs::path path = base::unescaped(line.substr(0, line.find_first_of(" \t")));
         if (is_file(path, device) || contains(numbers, number_of_device(path, host))) {
             return true;
         }
@@ -180,8 +180,8 @@ std::optional<std::string> loop_use(const HostView& host, const VolumeDevice& fi
 
 }  // namespace
 
-std::vector<MountEntry> mount_table(const HostView& host) {
-    return parse_mount_table(base::try_read_file(host.proc / "self/mountinfo").value_or(""));
+std::vector<base::MountEntry> mount_table(const HostView& host) {
+    return base::parse_mount_table(base::try_read_file(host.proc / "self/mountinfo").value_or(""));
 }
 
 std::string number_of_device(const fs::path& path, const HostView& host) {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "pkg/sandbox/volumes/mount_table.h"
+#include "pkg/base/mount_table.h"
 
 namespace kata::sandbox {
 
@@ -31,7 +31,7 @@ struct VolumeDevice {
     ino_t inode = 0;             // the same; 0: there is none
 };
 
-[[nodiscard]] std::vector<MountEntry> mount_table(const HostView& host = {});
+[[nodiscard]] std::vector<base::MountEntry> mount_table(const HostView& host = {});
 
 /// The numbers of a block device, "8:16", by the name that its path ends in; empty: there is none.
 [[nodiscard]] std::string number_of_device(const std::filesystem::path& path,

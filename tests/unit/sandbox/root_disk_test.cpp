@@ -57,10 +57,10 @@ class RootDiskTest : public testing::Test {
 TEST_F(RootDiskTest, IsTheDeviceThatIsMountedAtTheRootItself) {
     const auto root = find();
     ASSERT_TRUE(root.has_value()) << why_not_;
-    EXPECT_EQ(root->device, "/dev/mapper/pool-snap-7");
-    EXPECT_EQ(root->major, 253U);
-    EXPECT_EQ(root->minor, 3U);
-    EXPECT_FALSE(root->read_only);
+    EXPECT_EQ(root->source.path, "/dev/mapper/pool-snap-7");
+    EXPECT_EQ(root->source.major, 253U);
+    EXPECT_EQ(root->source.minor, 3U);
+    EXPECT_FALSE(root->source.read_only);
 }
 
 TEST_F(RootDiskTest, IsNoDirectoryOfTheHostsFileSystem) {
@@ -126,7 +126,7 @@ TEST_F(RootDiskTest, StaysForAMountFromIt) {
 }
 
 TEST_F(RootDiskTest, IsReadOnlyIfSpecMountFileSystemOrDeviceIs) {
-    const auto is_read_only = [&] { return find().value().read_only; };
+    const auto is_read_only = [&] { return find().value().source.read_only; };
     bundle_.spec.root->readonly = true;
     EXPECT_TRUE(is_read_only());
     bundle_.spec.root->readonly = false;
@@ -145,7 +145,7 @@ TEST_F(RootDiskTest, OfBtrfsIsKnownByItsSourceAndHasOneDevice) {
     root("0:52", "/", "btrfs /dev/dm-3 rw,subvolid=5,subvol=/");
     const auto found = find();
     ASSERT_TRUE(found.has_value()) << why_not_;
-    EXPECT_EQ(found->minor, 3U);
+    EXPECT_EQ(found->source.minor, 3U);
     root("0:52", "/@", "btrfs /dev/dm-3 rw,subvolid=256,subvol=/@");
     EXPECT_FALSE(find().has_value());
     root("0:52", "/", "btrfs /dev/dm-3 rw,subvolid=5,subvol=/");
@@ -175,7 +175,7 @@ TEST_F(RootDiskTest, OfXfsMayHaveTheUuidOfAnother) {
 }
 
 TEST(LentRootfs, IsMountedAgainAsItWas) {
-    const auto table = parse_mount_table(
+    const auto table = base::parse_mount_table(
         "1 2 7:0 / /a\\040b ro,nosuid,relatime shared:3 - ext4 /dev/loop0 "
         "rw,seclabel,errors=remount-ro,stripe=16\n");
     ASSERT_EQ(table.size(), 1U);
@@ -202,8 +202,8 @@ TEST(LentRootfs, OfADeviceThatIsGoneIsLeftAlone) {
         "/dev/null", 7, 5, "kata1", directory.path(), "tmpfs", 0, "", false, false};
     take_rootfs_back(lent, /*mount_again=*/true);
     EXPECT_THAT(mount_table(),
-                testing::Not(
-                    testing::Contains(testing::Field(&MountEntry::mount_point, directory.path()))));
+                testing::Not(testing::Contains(
+                    testing::Field(&base::MountEntry::mount_point, directory.path()))));
 }
 
 }  // namespace
