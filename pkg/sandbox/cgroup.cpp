@@ -1,22 +1,14 @@
 #include "pkg/sandbox/cgroup.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <map>
 #include <sstream>
 #include <string_view>
-#include <thread>
 
-#include "pkg/base/deadline.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/base/mount_table.h"
-#include "pkg/base/process.h"
 
 namespace kata::sandbox {
 namespace {
@@ -69,97 +61,9 @@ std::string slice_path(const std::string& slice) {
     return path + "/" + slice;
 }
 
-void copy_cpuset_down(const std::filesystem::path& mount_point,
-                      const std::filesystem::path& directory) {
-    for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
-        const auto current = base::try_read_file(directory / file);
-        if (directory == mount_point || !current || current->find_first_not_of('\n') == 0) {
-            continue;
-        }
-        if (const auto parent = base::try_read_file(directory.parent_path() / file)) {
-            base::write_existing_file(directory / file, *parent);
-        }
-    }
-}
-
-// A directory of v2 has only the controllers that its parent hands down. A parent that has
-// processes of its own cannot, and then its group is what is accounted.
-void hand_controllers_down(const std::filesystem::path& parent) {
-    for (const char* controller : {"+cpu", "+cpuset", "+memory", "+pids", "+io"}) {
-        try {
-            base::write_existing_file(parent / "cgroup.subtree_control", controller);
-        } catch (const base::Error&) {
-            continue;
-        }
-    }
-}
-
-void make_below(const CgroupHierarchy& hierarchy, const std::filesystem::path& directory) {
-    if (directory == hierarchy.mount_point) {
-        return;
-    }
-    make_below(hierarchy, directory.parent_path());
-    if (hierarchy.unified) {
-        hand_controllers_down(directory.parent_path());
-    }
-    // Whoever deletes the last container of a parent removes the parent, too.
-    for (int attempts = 10; ::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST; --attempts) {
-        if (errno != ENOENT || attempts == 0) {
-            throw base::errno_error("create cgroup", directory.native(), errno);
-        }
-        make_below(hierarchy, directory.parent_path());
-    }
-    if (hierarchy.has_cpuset) {
-        copy_cpuset_down(hierarchy.mount_point, directory);
-    }
-}
-
 // v1's 2..262144 to v2's 1..10000, as every runtime converts it.
 std::uint64_t cpu_weight(std::uint64_t shares) {
     return 1 + (std::clamp<std::uint64_t>(shares, 2, 262144) - 2) * 9999 / 262142;
-}
-
-bool is_cgroup_directory(const std::filesystem::path& path) {
-    struct stat status {};
-    return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-// Those above a directory, the uppermost first.
-std::vector<std::filesystem::path> missing_parents(const std::filesystem::path& directory) {
-    std::vector<std::filesystem::path> missing;
-    for (auto above = directory.parent_path(); !is_cgroup_directory(above);
-         above = above.parent_path()) {
-        missing.insert(missing.begin(), above);
-    }
-    return missing;
-}
-
-bool has_living_process(const std::filesystem::path& directory) {
-    std::istringstream pids(base::try_read_file(directory / "cgroup.procs").value_or(""));
-    for (pid_t pid = 0; pids >> pid;) {
-        if (base::find_process(pid)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-// A process that has just been killed still counts until it is reaped. One that lives on is
-// somebody else's: ours are gone before their cgroup is.
-bool remove_empty_cgroup(const std::filesystem::path& directory) {
-    const auto ours_end = base::Deadline::after(std::chrono::milliseconds(300));
-    const auto deadline = base::Deadline::after(std::chrono::seconds(2));
-    while (::rmdir(directory.c_str()) != 0 && errno != ENOENT) {
-        const int error_number = errno;
-        if (error_number == EBUSY && ours_end.passed() && has_living_process(directory)) {
-            return false;
-        }
-        if (error_number != EBUSY || deadline.passed()) {
-            throw base::errno_error("remove cgroup", directory.native(), error_number);
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return true;
 }
 
 }  // namespace
@@ -276,7 +180,7 @@ HostCgroup HostCgroup::of_process(pid_t pid) {
 
 void HostCgroup::create(Journal& journal, Journal& parents) const {
     for (const Directory& directory : directories_) {
-        for (const auto& parent : missing_parents(directory.path)) {
+        for (const auto& parent : own_cgroup_parents(directory.hierarchy, directory.path)) {
             parents.record(Effect::Kind::cgroup_parent, parent.native());
         }
         if (directory.path != directory.hierarchy.mount_point) {
@@ -284,7 +188,7 @@ void HostCgroup::create(Journal& journal, Journal& parents) const {
             // lives, who will leave it to us.
             journal.record(Effect::Kind::cgroup, directory.path.native());
         }
-        make_below(directory.hierarchy, directory.path);
+        make_cgroup_directory(directory.hierarchy, directory.path);
     }
 }
 
@@ -348,20 +252,6 @@ base::UniqueFd HostCgroup::open_memory() const {
         }
     }
     return {};
-}
-
-bool remove_cgroup(const std::filesystem::path& directory) {
-    if (!is_cgroup_directory(directory)) {
-        return true;
-    }
-    bool removed = true;
-    std::error_code failure;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, failure)) {
-        if (entry.is_directory(failure) && !entry.is_symlink()) {
-            removed = remove_cgroup(entry.path()) && removed;
-        }
-    }
-    return removed && remove_empty_cgroup(directory);
 }
 
 }  // namespace kata::sandbox

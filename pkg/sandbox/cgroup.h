@@ -14,21 +14,10 @@
 #include "pkg/base/unique_fd.h"
 #include "pkg/oci/container_id.h"
 #include "pkg/oci/spec.h"
+#include "pkg/sandbox/cgroup_directory.h"
 #include "pkg/sandbox/journal.h"
 
 namespace kata::sandbox {
-
-/// One mounted hierarchy and where in it this process is.
-struct CgroupHierarchy {
-    std::filesystem::path mount_point;
-    std::string own_path;  // "/..." below the mount point
-    bool has_cpuset =
-        false;  // v1 cpuset: a new directory is useless until cpus and mems are filled in
-    bool has_cpu = false;     // v1
-    bool has_memory = false;  // v1, or v2 with everything
-    bool unified = false;     // v2
-    bool operator==(const CgroupHierarchy&) const = default;
-};
 
 /// @param cgroup text of /proc/self/cgroup. @param mountinfo text of /proc/self/mountinfo.
 /// @return hierarchies to join: every mounted v1 one but devices; the v2 one only where it has
@@ -68,8 +57,8 @@ class HostCgroup {
     [[nodiscard]] static HostCgroup of_process(pid_t pid);
 
     /// Makes the directories and journals them: the container's own in `journal`, also if it was
-    /// there, as runc removes it; those above it that were not there in `parents`, because others
-    /// may come to use them.
+    /// there, as runc removes it; those above it that are this runtime's in `parents`, because
+    /// others may come to use them.
     void create(Journal& journal, Journal& parents) const;
 
     /// Sets CPU shares and the lists of CPUs and memory nodes. Those are the limits that mean
@@ -94,10 +83,5 @@ class HostCgroup {
     };
     std::vector<Directory> directories_;
 };
-
-/// Removes a cgroup directory and those the container made below it; processes that are just ending
-/// are waited for a moment. A missing directory is fine.
-/// @return false if it is left to others, whose processes are in it. @throws base::Error by errno.
-bool remove_cgroup(const std::filesystem::path& directory);
 
 }  // namespace kata::sandbox

@@ -153,8 +153,23 @@ TEST_F(HostCgroupTest, JournalsWhatItMakesAndParentsApart) {
     const std::vector<Effect> expected{
         {Effect::Kind::cgroup_parent, (tree_ / "docker").native(), ""},
         {Effect::Kind::cgroup, (tree_ / "docker/abc").native(), "abc"},
+        {Effect::Kind::cgroup_parent, (tree_ / "docker").native(), ""},
         {Effect::Kind::cgroup, (tree_ / "docker/abc").native(), "abc"}};
     EXPECT_EQ(Journal::load(tree_ / "journal", log), expected);
+}
+
+TEST_F(HostCgroupTest, LeavesParentsThatItMadeToWhoeverIsDeletedLastAndThoseOfAnEngineAlone) {
+    std::filesystem::create_directory(tree_ / "engine");
+    CgroupHierarchy hierarchy{tree_.path(), "/", false, false, false, false};
+    Journal first(tree_ / "first", "");
+    HostCgroup({hierarchy}, "/engine/pod/one").create(first, first);
+    Journal second(tree_ / "second", "");
+    HostCgroup({hierarchy}, "/engine/pod/two").create(second, second);
+    base::NullLog log;
+    const std::vector<Effect> expected{
+        {Effect::Kind::cgroup_parent, (tree_ / "engine/pod").native(), ""},
+        {Effect::Kind::cgroup, (tree_ / "engine/pod/two").native(), ""}};
+    EXPECT_EQ(Journal::load(tree_ / "second", log), expected);
 }
 
 TEST_F(HostCgroupTest, HandsControllersDownToEveryLevelOnV2) {
