@@ -28,8 +28,8 @@ void make_cgroup_directory(const CgroupHierarchy& hierarchy,
                            const std::filesystem::path& directory);
 
 /// The directories above one that are this runtime's to remove when they are empty, the uppermost
-/// first: those that are missing, and those that it made for another container, which may be deleted
-/// before. What an engine or an administrator made is not among them.
+/// first: those that are missing, and those that it made for another container, which may be
+/// deleted before. What an engine or an administrator made is not among them.
 [[nodiscard]] std::vector<std::filesystem::path> own_cgroup_parents(
     const CgroupHierarchy& hierarchy, const std::filesystem::path& directory);
 

@@ -141,6 +141,18 @@ void enable_controllers() {
     }
 }
 
+// The kernel patches its scheduler when the first group gets a CPU limit, and again when the last
+// one loses it. An emulated CPU that runs the code while another patches it may go on with the old
+// translation for ever (seen with QEMU 7.2: the VM stands still). Here a limited group without
+// processes keeps the code as it is, patched while there is still one CPU.
+void patch_scheduler_once() {
+    const std::string group = std::string(kCgroupRoot) + "/kata-agent-cpu-limit";
+    if (::mkdir(group.c_str(), 0755) != 0 && errno != EEXIST) {
+        throw base::errno_error("create cgroup", group, errno);
+    }
+    base::write_existing_file(group + "/cpu.max", "100000 100000");
+}
+
 void load_modules() {
     try_modules(parse_module_list(base::try_read_file(kModuleList).value_or("")));
     try_modules(
@@ -215,6 +227,7 @@ void boot() {
     attempt(take_console);
     link_standard_names();
     enable_controllers();
+    attempt(patch_scheduler_once);
     load_modules();
     attempt(raise_limits);
     attempt(set_hostname);
