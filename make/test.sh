@@ -82,17 +82,24 @@ run_bats() {
     echo "== $name"
     timed "$name" bats_tap "$path" "$tap" || code=$?
     read_tap "$name" <"$tap"
-    if [[ $code != 0 ]] && ! grep -q '^not ok ' "$tap"; then
-        record fail "$name" "bats ended with $code" # 124: it took too long
+    if [[ $code == 124 ]]; then
+        record fail "$name" "ended after $(limit_of "$name") minutes: it hung"
+    elif [[ $code != 0 ]] && ! grep -q '^not ok ' "$tap"; then
+        record fail "$name" "bats ended with $code"
     fi
 }
 
-# Twice its budget and two minutes is a hang: the file's whole process group is ended.
-bats_tap() {
+# limit_of FILE: minutes. Twice its budget and two minutes is a hang.
+limit_of() {
     local budget
-    budget=$(budget_of "$(basename "$1")")
+    budget=$(budget_of "$1")
     budget=${budget:-5}
-    timeout --kill-after=30 "$((${budget%.*} * 2 + 2))m" bats --formatter tap "$1" </dev/null | tee "$2"
+    echo $((${budget%.*} * 2 + 2))
+}
+
+# A file that hangs is ended with its whole process group.
+bats_tap() {
+    timeout --kill-after=30 "$(limit_of "$(basename "$1")")m" bats --formatter tap "$1" </dev/null | tee "$2"
 }
 
 run_everything() {
@@ -141,6 +148,25 @@ print_some() {
     awk -F'\t' -v kind="$kind" '$1 == kind { printf "  %s: %s%s\n", $2, $3, $4 == "" ? "" : " (" $4 ")" }' "$RESULTS"
 }
 
+# What each failed case of a bats file said, its last lines, below the list: nobody should have to scroll back an hour.
+print_words() {
+    local tap
+    for tap in "$OUT"/*.tap; do
+        [[ -e $tap && $tap -nt $TIMES.begun ]] || continue
+        awk -v file="$(basename "$tap" .tap)" '
+            function tell() {
+                if (title == "") return
+                printf "\n%s: %s\n", file, title
+                for (i = (n > 15 ? n - 14 : 1); i <= n; i++) print "  " said[i]
+                title = ""
+            }
+            /^(not )?ok / { tell(); n = 0 }
+            /^not ok / { title = $0; sub(/^not ok [0-9]+ /, "", title) }
+            /^# / { said[++n] = substr($0, 3) }
+            END { tell() }' "$tap"
+    done
+}
+
 count() {
     grep -c "^$1" "$RESULTS" || true
 }
@@ -152,6 +178,7 @@ main() {
     mkdir -p "$OUT"
     : >"$RESULTS"
     : >"$TIMES"
+    : >"$TIMES.begun"
     export KATA_RUNTIME="$PREFIX/bin/kata-runtime"
     if [[ $# == 0 ]]; then
         step "compile the unit tests" make/units.sh build
@@ -166,6 +193,7 @@ main() {
     print_times
     print_some skip "skipped"
     print_some fail "failed"
+    print_words
     printf '\n%d passed, %d failed, %d skipped\n' "$(count pass)" "$(count fail)" "$(count skip)"
     [[ $(count fail) == 0 ]]
 }
