@@ -81,7 +81,7 @@ our_domains() {
 
 @test "pause, unpause, kill, restart and top of a whole pod" {
     make_pod whole --network none
-    podman run --detach --pod whole --name member busybox sh -c 'sleep 100000'
+    podman run --detach --pod whole --stop-timeout 1 --name member busybox sh -c 'sleep 100000'
     podman pod pause whole
     expect_equal "$(podman inspect --format '{{.State.Status}}' member)" paused
     podman pod unpause whole

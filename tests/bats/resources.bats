@@ -24,6 +24,22 @@ setup_file() {
         return 1
     }
     kata start "$ID"
+    RESTING=$(unique_id rest)
+    export RESTING
+    rest_for_a_minute
+}
+
+# Meanwhile the other cases run.
+rest_for_a_minute() {
+    local bundle
+    bundle=$(make_bundle sh -c 'while :; do date +%s >/beat; sleep 0.1; done')
+    edit_spec "$bundle" '.root.readonly = false'
+    kata run --detach --bundle "$bundle" "$RESTING" </dev/null >"$bundle/out" 2>&1
+    wait_until 60 test -s "$bundle/rootfs/beat"
+    BEAT=$bundle/rootfs/beat
+    kata pause "$RESTING"
+    PAUSED=$(date +%s)
+    export BEAT PAUSED
 }
 
 teardown_file() { kata_teardown_file; }
@@ -231,6 +247,24 @@ qemu_pid() {
     run_kata events --interval 0s "$ID"
     expect_failure '"0s" is no interval'
     kata delete "$ID"
+}
+
+@test "a container that was paused for a minute goes on with the right time, and exec works" {
+    wait_until 61 beats_after $((PAUSED + 60)) date +%s
+    expect_equal "$(status_of "$RESTING")" paused
+    (($(cat "$BEAT") <= PAUSED))
+    kata resume "$RESTING"
+    expect_equal "$(kata exec "$RESTING" echo awake)" awake
+    wait_until 60 beats_after $((PAUSED + 60)) cat "$BEAT"
+    (($(cat "$BEAT") <= $(date +%s)))
+    kata delete --force "$RESTING"
+}
+
+# beats_after SECOND COMMAND...: what the command says is later.
+beats_after() {
+    local second=$1
+    shift
+    (($("$@") > second))
 }
 
 @test "a container that runs out of memory ends with 137, and the host's cgroup tells it" {
