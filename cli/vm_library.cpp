@@ -65,6 +65,15 @@ sandbox::AgentConnector& VmLibrary::agents() {
     return *agents_;
 }
 
+sandbox::ScopeUnits& VmLibrary::scopes() {
+    if (!scopes_) {
+        const auto make =
+            reinterpret_cast<sandbox::MakeScopeUnits>(symbol(sandbox::kMakeScopeUnitsSymbol));
+        scopes_.reset(make());
+    }
+    return *scopes_;
+}
+
 std::unique_ptr<sandbox::Digest> VmLibrary::sha512() {
     const auto make = reinterpret_cast<sandbox::MakeSha512>(symbol(sandbox::kMakeSha512Symbol));
     return std::unique_ptr<sandbox::Digest>(make());

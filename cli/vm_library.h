@@ -1,5 +1,5 @@
-// VmLibrary: the VM backend of kata-runtime. It opens libkata-vm.so, which links libvirt and gRPC,
-// when a command first needs a VM, so that the other commands never pay for them.
+// VmLibrary: the VM backend of kata-runtime. It opens libkata-vm.so, which links libvirt, gRPC
+// and systemd, when a command first needs a VM, so that the other commands never pay for them.
 //
 // The library is the one beside the running program if there is one (a build directory), else the
 // installed one. Both are as trustworthy as the program itself.
@@ -21,6 +21,7 @@ class VmLibrary : public sandbox::VmBackend {
     /// @throws base::Error unavailable if the library cannot be loaded, or the daemon's words.
     sandbox::Hypervisor& hypervisor() override;
     sandbox::AgentConnector& agents() override;
+    sandbox::ScopeUnits& scopes() override;
     std::unique_ptr<sandbox::Digest> sha512() override;
 
   private:
@@ -30,6 +31,7 @@ class VmLibrary : public sandbox::VmBackend {
     void* library_ = nullptr;  // stays open: its threads may still run when we end
     std::unique_ptr<sandbox::Hypervisor> hypervisor_;
     std::unique_ptr<sandbox::AgentConnector> agents_;
+    std::unique_ptr<sandbox::ScopeUnits> scopes_;
 };
 
 /// Where libkata-vm.so is looked for. @param program the running program's path.

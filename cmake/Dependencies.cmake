@@ -9,6 +9,7 @@ pkg_check_modules(LIBVIRT REQUIRED IMPORTED_TARGET libvirt)
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
 pkg_check_modules(GRPCPP REQUIRED grpc++)
 pkg_check_modules(LIBCURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(LIBSYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(LIBCRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 # Static, so that kata-runtime has no more libraries to load when it starts (pkg/base/netlink).
 pkg_check_modules(LIBNL REQUIRED libnl-3.0)

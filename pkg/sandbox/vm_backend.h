@@ -1,4 +1,4 @@
-// VmBackend: the two ports together, made on first use. kata-runtime links neither libvirt nor
+// VmBackend: the ports together, each made on first use. kata-runtime links neither libvirt nor
 // gRPC; its main loads libkata-vm.so behind this interface, so that commands without a VM never pay
 // for them. Tests put fakes behind it.
 #pragma once
@@ -9,6 +9,7 @@
 #include "pkg/sandbox/agent.h"
 #include "pkg/sandbox/digest.h"
 #include "pkg/sandbox/hypervisor.h"
+#include "pkg/sandbox/scope_units.h"
 
 namespace kata::sandbox {
 
@@ -25,6 +26,8 @@ class VmBackend {
     /// words.
     virtual Hypervisor& hypervisor() = 0;
     virtual AgentConnector& agents() = 0;
+    /// Of the host's systemd, whether it runs or not.
+    virtual ScopeUnits& scopes() = 0;
     /// A new SHA-512. @throws base::Error unsupported if there is none.
     [[nodiscard]] virtual std::unique_ptr<Digest> sha512() {
         throw base::Error(base::ErrorCode::unsupported, "cannot compute a SHA-512");
@@ -34,10 +37,12 @@ class VmBackend {
 /// What libkata-vm.so exports (C linkage, so that dlsym finds it): the caller owns the result.
 inline constexpr const char* kMakeHypervisorSymbol = "kata_make_hypervisor";
 inline constexpr const char* kMakeAgentConnectorSymbol = "kata_make_agent_connector";
+inline constexpr const char* kMakeScopeUnitsSymbol = "kata_make_scope_units";
 inline constexpr const char* kMakeSha512Symbol = "kata_make_sha512";
 using MakeHypervisor =
     Hypervisor* (*)(const char* uri);  // empty: LIBVIRT_DEFAULT_URI or qemu:///system
 using MakeAgentConnector = AgentConnector* (*)();
+using MakeScopeUnits = ScopeUnits* (*)();
 using MakeSha512 = Digest* (*)();
 
 }  // namespace kata::sandbox

@@ -109,12 +109,45 @@ class FakeHypervisor : public sandbox::Hypervisor {
     }
 };
 
+class FakeScopes : public sandbox::ScopeUnits {
+  public:
+    void start(const sandbox::ScopeUnit& unit, pid_t pid, base::Deadline /*deadline*/) override {
+        started.emplace_back(unit, pid);
+        if (on_start) {
+            on_start();
+        }
+        fail_if_told();
+    }
+    void stop(const std::string& name, base::Deadline /*deadline*/) override {
+        stopped.push_back(name);
+        if (on_stop) {
+            on_stop();
+        }
+        fail_if_told();
+    }
+
+    std::optional<base::ErrorCode> failure;
+    std::function<void()> on_start;
+    std::function<void()> on_stop;
+    std::vector<std::pair<sandbox::ScopeUnit, pid_t>> started;
+    std::vector<std::string> stopped;
+
+  private:
+    void fail_if_told() const {
+        if (failure) {
+            throw base::Error(*failure, "told to fail");
+        }
+    }
+};
+
 class FakeBackend : public sandbox::VmBackend {
   public:
     sandbox::Hypervisor& hypervisor() override { return fake; }
     sandbox::AgentConnector& agents() override { throw std::logic_error("no agent here"); }
+    sandbox::ScopeUnits& scopes() override { return fake_scopes; }
 
     FakeHypervisor fake;
+    FakeScopes fake_scopes;
 };
 
 }  // namespace kata::test
