@@ -94,6 +94,7 @@ int execute_on_containers(const Options& options, const GlobalOptions& global, C
     base::catch_interruptions();
     sandbox::RuntimeConfig config = configuration_for<Options>(global, log);
     config.own_command = own_command(global);
+    config.systemd_cgroup = global.systemd_cgroup;
     if (config.enable_debug) {
         log.enable_debug();
     }

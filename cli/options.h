@@ -21,6 +21,7 @@ struct GlobalOptions {
     std::filesystem::path log;                  // empty: the system's log
     bool log_as_json = false;
     bool debug = false;
+    bool systemd_cgroup = false;   // cgroups are to be scopes of systemd
     std::filesystem::path config;  // empty: the default places
 };
 

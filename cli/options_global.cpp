@@ -26,14 +26,15 @@ void add_flags(FlagSet& flags, GlobalFlags& options) {
     flags.on_off("--kata-show-default-config-paths",
                  options.show_config_paths,
                  "show where a configuration file is looked for");
-    flags.ignored_switch("--systemd-cgroup",
-                         "accepted; a cgroupsPath of the form slice:prefix:name says the same");
+    flags.on_off("--systemd-cgroup",
+                 options.systemd_cgroup,
+                 "where systemd runs, cgroupsPath must be slice:prefix:name, a scope of systemd");
     flags.one_of(
         "--cgroup-manager",
         "NAME",
         {"cgroupfs", "systemd", "disabled"},
-        [](const std::string&) {},
-        "accepted as by crun: cgroupfs, systemd or disabled");
+        [&options](const std::string& value) { options.systemd_cgroup |= value == "systemd"; },
+        "as of crun: cgroupfs, systemd (as --systemd-cgroup) or disabled");
     flags.one_of(
         "--rootless",
         "BOOL",

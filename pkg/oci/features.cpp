@@ -57,7 +57,7 @@ Json linux_features() {
         {"namespaces", {"cgroup", "ipc", "mount", "network", "pid", "uts"}},
         {"capabilities", capabilities()},
         {"cgroup",
-         {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", false}}},
+         {{"v1", true}, {"v2", true}, {"systemd", true}, {"systemdUser", false}, {"rdma", false}}},
         {"seccomp", seccomp()},
         {"apparmor", {{"enabled", false}}},
         {"selinux", {{"enabled", false}}},

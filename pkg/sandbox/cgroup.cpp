@@ -9,6 +9,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/base/mount_table.h"
+#include "pkg/sandbox/systemd_path.h"
 
 namespace kata::sandbox {
 namespace {
@@ -48,17 +49,6 @@ const base::MountEntry* find_mount(const std::vector<base::MountEntry>& mounts,
         }
     }
     return nullptr;
-}
-
-// "a-b.slice" lies in "a.slice", as systemd nests them.
-std::string slice_path(const std::string& slice) {
-    std::string path;
-    const std::string name = slice.substr(0, slice.rfind(".slice"));
-    for (std::size_t dash = name.find('-'); dash != std::string::npos;
-         dash = name.find('-', dash + 1)) {
-        path += "/" + name.substr(0, dash) + ".slice";
-    }
-    return path + "/" + slice;
 }
 
 // v1's 2..262144 to v2's 1..10000, as every runtime converts it.
@@ -135,14 +125,9 @@ std::string cgroup_path(const std::string& cgroups_path, const oci::ContainerId&
     if (cgroups_path.empty()) {
         return id.str();
     }
-    const auto parts = split(cgroups_path, ':');
-    if (parts.size() != 3 || cgroups_path.front() == '/') {
-        return std::filesystem::path(cgroups_path).lexically_normal().native();
-    }
-    const std::string slice = parts[0].empty() ? "system.slice" : parts[0];
-    const std::string name = parts[1].empty() ? parts[2] : parts[1] + "-" + parts[2];
-    const bool own_slice = name.size() > 6 && name.rfind(".slice") == name.size() - 6;
-    return slice_path(slice) + "/" + name + (own_slice ? "" : ".scope");
+    const auto unit = parse_systemd_path(cgroups_path);
+    return unit ? cgroup_of(*unit)
+                : std::filesystem::path(cgroups_path).lexically_normal().native();
 }
 
 std::string sandbox_cgroup_path(const std::string& cgroups_path,
@@ -176,6 +161,14 @@ HostCgroup HostCgroup::of_process(pid_t pid) {
         base::try_read_file("/proc/" + std::to_string(pid) + "/cgroup").value_or("");
     const auto mountinfo = base::try_read_file("/proc/self/mountinfo").value_or("");
     return {cgroup_hierarchies(cgroup, mountinfo), ""};
+}
+
+void HostCgroup::record(Journal& journal) const {
+    for (const Directory& directory : directories_) {
+        if (directory.path != directory.hierarchy.mount_point) {
+            journal.record(Effect::Kind::cgroup, directory.path.native());
+        }
+    }
 }
 
 void HostCgroup::create(Journal& journal, Journal& parents) const {

@@ -56,6 +56,10 @@ class HostCgroup {
     /// Where a process is now, a kata-shim for example.
     [[nodiscard]] static HostCgroup of_process(pid_t pid);
 
+    /// Journals the container's own directories before somebody else makes them: systemd, for a
+    /// scope. Before create(), which goes on from what is there.
+    void record(Journal& journal) const;
+
     /// Makes the directories and journals them: the container's own in `journal`, also if it was
     /// there, as runc removes it; those above it that are this runtime's in `parents`, because
     /// others may come to use them.

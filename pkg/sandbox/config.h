@@ -104,6 +104,7 @@ struct RuntimeConfig {
     std::filesystem::path shim_path;
     std::filesystem::path assets_dir;      // of verified copies; QEMU's user may search it
     std::vector<std::string> own_command;  // this program and the global options it was given
+    bool systemd_cgroup = false;           // --systemd-cgroup: cgroups are to be systemd's scopes
     std::filesystem::path state_dir = "/run/vc/sbs";
     std::filesystem::path tombstone_dir = "/run/vc/tombstones";
     std::filesystem::path share_dir = "/run/kata-containers/shared/sandboxes";

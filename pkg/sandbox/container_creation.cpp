@@ -35,12 +35,11 @@ constexpr seconds kShimAnswer{30};
 constexpr seconds kHooks{300};
 constexpr seconds kLeaveGuest{10};
 
-std::string cgroup_path_for(const RuntimeConfig& config,
+CgroupPlace cgroup_place_of(const RuntimeConfig& config,
                             const oci::Spec& spec,
                             const ContainerPlace& place) {
     const std::string wanted = spec.linux_ ? spec.linux_->cgroups_path : "";
-    return config.sandbox_cgroup_only ? sandbox_cgroup_path(wanted, place.id, place.sandbox_id)
-                                      : cgroup_path(wanted, place.id);
+    return plan_cgroup(config, wanted, place.id, place.sandbox_id, runs_systemd());
 }
 
 base::Deadline create_deadline(const RuntimeConfig& config) {
@@ -112,7 +111,8 @@ ContainerCreation::ContainerCreation(const RuntimeConfig& config,
       journal_(place.journal(), place.id.str()),
       sandbox_journal_(place.journal(), ""),
       share_(config.share_dir, place.sandbox_id),
-      cgroup_(HostCgroup::at(cgroup_path_for(config, bundle.spec, place))),
+      cgroup_place_(cgroup_place_of(config, bundle.spec, place)),
+      cgroup_(HostCgroup::at(cgroup_place_.path)),
       record_(new_record(place, bundle, joins_pod)) {}
 
 base::ProcessId ContainerCreation::run() {
@@ -212,7 +212,17 @@ void ContainerCreation::launch_shim() {
                                  terminal && !request_.foreground});
     record_.shim = shim_->id();
     save_record(oci::Status::creating);
-    cgroup_.create(config_.sandbox_cgroup_only ? sandbox_journal_ : journal_, sandbox_journal_);
+    enter_cgroup();
+}
+
+void ContainerCreation::enter_cgroup() {
+    Journal& journal = config_.sandbox_cgroup_only ? sandbox_journal_ : journal_;
+    const bool sandbox_has_it = config_.sandbox_cgroup_only && joins_pod_;
+    if (cgroup_place_.scope && !sandbox_has_it) {
+        cgroup_.record(journal);
+        start_scope(*cgroup_place_.scope, record_.shim.pid, vm_, journal, log_);
+    }
+    cgroup_.create(journal, sandbox_journal_);
     if (bundle_.spec.linux_ && !config_.sandbox_cgroup_only) {
         cgroup_.limit(bundle_.spec.linux_->resources.cpu);
     }

@@ -11,6 +11,7 @@
 #include "pkg/oci/bundle.h"
 #include "pkg/oci/hooks.h"
 #include "pkg/sandbox/cgroup.h"
+#include "pkg/sandbox/cgroup_place.h"
 #include "pkg/sandbox/config.h"
 #include "pkg/sandbox/disk_plan.h"
 #include "pkg/sandbox/journal.h"
@@ -51,6 +52,7 @@ class ContainerCreation {
     [[nodiscard]] DiskContext disk_context();
     void save_record(oci::Status status);
     void launch_shim();
+    void enter_cgroup();
     void run_hooks(oci::HookStage stage, bool in_container);
     void share_files();
     void share_live_files();
@@ -72,6 +74,7 @@ class ContainerCreation {
     Journal journal_;          // of what is this container's alone
     Journal sandbox_journal_;  // of what lives as long as any container of the sandbox
     Share share_;
+    CgroupPlace cgroup_place_;
     HostCgroup cgroup_;
     DiskPlan disks_;
     MountPlan mounts_;

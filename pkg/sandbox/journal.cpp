@@ -29,6 +29,7 @@ constexpr auto kKindNames = std::to_array<std::pair<Effect::Kind, const char*>>(
     {Effect::Kind::disk, "disk"},
     {Effect::Kind::rootfs, "rootfs"},
     {Effect::Kind::server, "server"},
+    {Effect::Kind::scope, "scope"},
 });
 
 std::string name_of(Effect::Kind kind) {

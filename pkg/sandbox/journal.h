@@ -27,6 +27,7 @@ struct Effect {
         disk,           // object: a disk of the VM and the way QEMU opens it (disk_access.h)
         rootfs,         // object: a root on a block device, unmounted for the VM (lent_rootfs.h)
         server,         // object: pid and start time of a server of ours for the share
+        scope,          // object: the name of a scope of systemd; undone after its cgroups
     };
     Kind kind{};
     std::string object;

@@ -111,7 +111,8 @@ EffectShares divide_effects(std::vector<Effect> effects,
             shares.others.push_back(std::move(effect));
             continue;
         }
-        const bool holds_vm = owns_sandbox && effect.kind == Effect::Kind::cgroup;
+        const bool holds_vm = owns_sandbox && (effect.kind == Effect::Kind::cgroup ||
+                                               effect.kind == Effect::Kind::scope);
         if (own && !holds_vm) {
             shares.own.push_back(std::move(effect));
             continue;

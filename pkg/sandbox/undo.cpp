@@ -16,6 +16,7 @@
 #include "pkg/base/process.h"
 #include "pkg/base/safe_path.h"
 #include "pkg/sandbox/cgroup.h"
+#include "pkg/sandbox/cgroup_place.h"
 #include "pkg/sandbox/disk_access.h"
 #include "pkg/sandbox/lent_rootfs.h"
 #include "pkg/sandbox/network/connection.h"
@@ -142,13 +143,17 @@ void undo_effect(const Effect& effect,
             return undo_rootfs(effect.object, effects);
         case Effect::Kind::server:
             return undo_share_server(effect.object);
+        case Effect::Kind::scope:
+            return stop_scope(effect.object, effects, context.vm, context.log, context.deadline);
     }
 }
 
-// libvirt's cgroups are free when the VM has gone, and their parents when they have.
+// libvirt's cgroups are free when the VM has gone, and their parents when they have. A scope is
+// stopped when its cgroups are free: what is in them then is not ours.
 int turn_of(Effect::Kind kind) {
     switch (kind) {
         case Effect::Kind::vm_cgroup:
+        case Effect::Kind::scope:
             return 1;
         case Effect::Kind::cgroup_parent:
             return 2;

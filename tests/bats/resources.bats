@@ -1,11 +1,13 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2016,SC2154  # scripts for a shell in the guest; variables that bats' run sets
 # Resources of a container and of its VM: pause, update up and down, statistics, events, memory that runs
-# out, cgroups on the host, the clock. One VM for all but memory, whose container ends by it.
+# out, cgroups on the host and systemd's scopes, the clock. One VM for all but memory, whose container ends by it, and
+# scopes, which are made with one.
 
 load helpers
 
 OOMWATCH="$BATS_TEST_DIRNAME/../../build/bin/test-oomwatch"
+SYSTEMD="$BATS_TEST_DIRNAME/../../build/bin/test-systemd"
 
 setup_file() {
     kata_setup_file
@@ -43,7 +45,24 @@ rest_for_a_minute() {
 }
 
 teardown_file() { kata_teardown_file; }
-teardown() { kata_teardown; }
+teardown() {
+    [[ -z ${MANAGER:-} ]] || kill "$MANAGER"
+    [[ -z ${MADE_SYSTEMD:-} ]] || rmdir /run/systemd/system
+    kata_teardown
+}
+
+# A program of these tests stands in for systemd, which does not run everywhere; from here on the runtime takes it for
+# the host's.
+stand_in_for_systemd() {
+    export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$BATS_TEST_TMPDIR/bus
+    "$SYSTEMD" "$BATS_TEST_TMPDIR/bus" >"$BATS_TEST_TMPDIR/calls" 3>&- &
+    MANAGER=$!
+    if [[ ! -d /run/systemd/system ]]; then
+        mkdir -p /run/systemd/system
+        MADE_SYSTEMD=1
+    fi
+    wait_until 60 test -S "$BATS_TEST_TMPDIR/bus"
+}
 
 tick() {
     cat "$BUNDLE/rootfs/tick" 2>/dev/null || echo 0
@@ -297,4 +316,38 @@ beats_after() {
     expect_equal "$(grep '"oom"' "$BATS_TEST_TMPDIR/events")" "{\"type\":\"oom\",\"id\":\"$id\"}"
     [[ ! -d $memory ]]
     rmdir "$(dirname "$memory")" /sys/fs/cgroup/*/kata-test 2>/dev/null || true
+}
+
+@test "a cgroup in systemd's notation is a scope that systemd is asked for, or a warning" {
+    local id bundle memory scope
+    id=$(unique_id scope)
+    scope=kata-$id.scope
+    stand_in_for_systemd
+    bundle=$(make_bundle true)
+    edit_spec "$bundle" '.linux.cgroupsPath = "katatest.slice:kata:'"$id"'"'
+    kata create --bundle "$bundle" "$id" </dev/null >"$bundle/out" 2>&1
+    expect_equal "$(<"$BATS_TEST_TMPDIR/calls")" "StartTransientUnit $scope CPUAccounting=yes\
+ CollectMode=inactive-or-failed DefaultDependencies=no Delegate=yes\
+ Description=container in a virtual machine (kata-runtime) IOAccounting=yes MemoryAccounting=yes\
+ PIDs=$(pid_of "$id") Slice=katatest.slice TasksAccounting=yes"
+    memory=$(host_cgroup "$(pid_of "$id")" memory)
+    [[ $memory == */katatest.slice/$scope ]]
+    grep -qx "$(qemu_pid "$id")" "$memory/cgroup.procs"
+    kata delete --force "$id"
+    expect_equal "$(sed -n '2,$p' "$BATS_TEST_TMPDIR/calls")" "StopUnit $scope"$'\n'"ResetFailedUnit $scope"
+    [[ ! -d $memory ]]
+
+    # Nobody answers there any more, and the create fails: all is undone.
+    kill "$MANAGER"
+    unset MANAGER
+    printf '[hypervisor.qemu]\nkernel = "/nonexistent"\n' >"$bundle/configuration.toml"
+    run_kata --config "$bundle/configuration.toml" create --bundle "$bundle" "$id"
+    expect_failure 'kernel "/nonexistent"'
+    grep -q "cannot start .*$scope.* through systemd: .*; its cgroups are made without systemd" "$BATS_TEST_TMPDIR/log"
+    grep -q "cannot stop .*$scope.* through systemd: " "$BATS_TEST_TMPDIR/log"
+    [[ ! -d $memory ]]
+
+    edit_spec "$bundle" '.linux.cgroupsPath = "/katatest/x"'
+    run_kata --systemd-cgroup create --bundle "$bundle" "$id"
+    expect_failure 'linux.cgroupsPath must be "slice:prefix:name" with --systemd-cgroup, not "/katatest/x"'
 }

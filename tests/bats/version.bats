@@ -21,8 +21,8 @@ teardown() { kata_teardown; }
     [[ $status == 0 && ${lines[0]} == "kata-runtime version "* ]]
 }
 
-@test "the program links neither libvirt nor gRPC" {
+@test "the program links neither libvirt nor gRPC nor libsystemd" {
     run readelf -d "$KATA_RUNTIME"
     [[ $status == 0 ]]
-    [[ $output != *libvirt* && $output != *grpc* && $output != *protobuf* ]]
+    [[ $output != *libvirt* && $output != *grpc* && $output != *protobuf* && $output != *systemd* ]]
 }

@@ -38,6 +38,13 @@ TEST(GlobalOptions, HaveDefaults) {
     EXPECT_FALSE(global.log_as_json);
     EXPECT_FALSE(global.debug);
     EXPECT_TRUE(global.config.empty());
+    EXPECT_FALSE(global.systemd_cgroup);
+}
+
+TEST(GlobalOptions, AskForScopesOfSystemdAsRuncAndCrunDo) {
+    EXPECT_TRUE(parse_options({"--systemd-cgroup", "list"}).global.systemd_cgroup);
+    EXPECT_TRUE(parse_options({"--cgroup-manager", "systemd", "list"}).global.systemd_cgroup);
+    EXPECT_FALSE(parse_options({"--cgroup-manager", "cgroupfs", "list"}).global.systemd_cgroup);
 }
 
 TEST(GlobalOptions, AreReadAsContainerdWritesThem) {

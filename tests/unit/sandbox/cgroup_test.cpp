@@ -172,6 +172,17 @@ TEST_F(HostCgroupTest, LeavesParentsThatItMadeToWhoeverIsDeletedLastAndThoseOfAn
     EXPECT_EQ(Journal::load(tree_ / "second", log), expected);
 }
 
+TEST_F(HostCgroupTest, JournalsItsOwnBeforeSomebodyElseMakesThem) {
+    Journal journal(tree_ / "journal", "abc");
+    cgroup({{}, "/", false, false, false, false}).record(journal);
+    HostCgroup({{tree_.path(), "/"}}, "").record(journal);  // the top is nobody's
+    base::NullLog log;
+    EXPECT_EQ(
+        Journal::load(tree_ / "journal", log),
+        (std::vector<Effect>{{Effect::Kind::cgroup, (tree_ / "docker/abc").native(), "abc"}}));
+    EXPECT_FALSE(std::filesystem::exists(tree_ / "docker"));
+}
+
 TEST_F(HostCgroupTest, HandsControllersDownToEveryLevelOnV2) {
     tree_.write("cgroup.subtree_control", "");
     tree_.write("docker/cgroup.subtree_control", "");

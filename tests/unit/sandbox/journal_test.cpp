@@ -34,6 +34,13 @@ TEST_F(JournalTest, KeepsEffectsInOrderWithAnyBytesInTheirNames) {
     EXPECT_EQ(Journal::load(path_, log_), expected);
 }
 
+TEST_F(JournalTest, KeepsTheNameOfAScope) {
+    Journal(path_, "c1").record(Effect::Kind::scope, "docker-c1.scope");
+    EXPECT_NE(base::read_file(path_).find(R"("effect":"scope")"), std::string::npos);
+    EXPECT_EQ(Journal::load(path_, log_),
+              (std::vector<Effect>{{Effect::Kind::scope, "docker-c1.scope", "c1"}}));
+}
+
 TEST_F(JournalTest, IsContinuedBySeveralCommands) {
     Journal(path_, "c1").record(Effect::Kind::mount, "/m");
     Journal(path_, "c2").record(Effect::Kind::cgroup, "/g");

@@ -34,6 +34,15 @@ TEST(DivideEffects, LeavesTheSandboxTheCgroupInWhichQemuIs) {
     EXPECT_EQ(shares.others[2].kind, Kind::vm);  // undone before it
 }
 
+TEST(DivideEffects, LeavesTheSandboxTheScopeInWhichQemuIs) {
+    const std::vector<Effect> journal{{Kind::scope, "docker-infra.scope", "infra"},
+                                      {Kind::scope, "docker-m1.scope", "m1"}};
+    EXPECT_TRUE(divide_effects(journal, "infra", true).own.empty());
+    EXPECT_EQ(divide_effects(journal, "infra", true).others[0],
+              (Effect{Kind::scope, "docker-infra.scope", ""}));
+    EXPECT_EQ(divide_effects(journal, "m1", false).own, std::vector<Effect>{journal[1]});
+}
+
 TEST(DivideEffects, LeavesADiskToAnotherContainerThatUsesIt) {
     const std::string disk =
         R"({"vm":"u","serial":"kata1","path":"/d","block":true,"readOnly":false})";

@@ -206,6 +206,32 @@ TEST_F(UndoTest, RemovesAParentOfCgroupsAfterThoseThatLibvirtMadeInIt) {
     EXPECT_FALSE(std::filesystem::exists(parent));
 }
 
+TEST_F(UndoTest, StopsAScopeAfterItsCgroupsAreRemovedAndBeforeTheirParents) {
+    const auto slice = directory_.path() / "a.slice";
+    const auto scope = slice / "docker-c.scope";
+    base::make_directories(scope / "left-by-the-container");
+    const std::vector<Effect> effects{{Effect::Kind::cgroup_parent, slice.native(), ""},
+                                      {Effect::Kind::cgroup, scope.native(), "c"},
+                                      {Effect::Kind::scope, "docker-c.scope", "c"},
+                                      {Effect::Kind::vm, "uuid", "c"}};
+    bool free = false;
+    bool parent_there = false;
+    backend_.fake_scopes.on_stop = [&] {
+        free = !std::filesystem::exists(scope);
+        parent_there = std::filesystem::exists(slice);
+    };
+    undo_effects(effects, context());
+    EXPECT_EQ(backend_.fake_scopes.stopped, std::vector<std::string>{"docker-c.scope"});
+    EXPECT_TRUE(free);
+    EXPECT_TRUE(parent_there);
+    EXPECT_FALSE(std::filesystem::exists(slice));
+}
+
+TEST_F(UndoTest, ConvergesWithoutSystemd) {
+    backend_.fake_scopes.failure = base::ErrorCode::unavailable;
+    EXPECT_NO_THROW(undo_effects({{Effect::Kind::scope, "docker-c.scope", "c"}}, context()));
+}
+
 TEST_F(UndoTest, NeverRemovesWhatIsMountedInsideATree) {
     const auto tree = directory_.path() / "tree";
     const auto outside = directory_.path() / "outside";
