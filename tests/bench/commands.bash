@@ -3,9 +3,10 @@
 
 # compare_command LABEL COMMAND... : "@" in the command stands for the program. The programs take turns, so that
 # a change of the machine's load meets all of them. An exit code other than 0 is legal only if EXPECT_FAILURE=1.
+# PREPARE is a command before each call, which is not counted.
 compare_command() {
     local label=$1 command=$2 program turn options=(--shell=none --warmup 1 --style none)
-    options+=(--runs $(((CALLS + TURNS - 1) / TURNS)) --export-json "$WORK/hyperfine.json" --prepare "rm -f config.json")
+    options+=(--runs $(((CALLS + TURNS - 1) / TURNS)) --export-json "$WORK/hyperfine.json" --prepare "${PREPARE:-rm -f config.json}")
     [[ ${EXPECT_FAILURE:-} != 1 ]] || options+=(--ignore-failure)
     progress "$label"
     for ((turn = 0; turn < TURNS; turn++)); do
