@@ -108,6 +108,8 @@ void convert_mount(json& mount, const PlannedMount& planned) {
     if (planned.kind == PlannedMount::Kind::shared) {
         mount["source"] = std::string(kGuestShareDir) + "/" + planned.share_path;
         mount["type"] = "bind";
+    } else if (planned.kind == PlannedMount::Kind::guest_bind) {
+        mount["source"] = planned.source.path.native();
     } else if (planned.kind == PlannedMount::Kind::disk) {
         mount["source"] = planned.disk.guest_source;
         mount["type"] = "bind";

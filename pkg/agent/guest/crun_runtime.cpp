@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pkg/agent/guest/crun_error.h"
+#include "pkg/agent/guest/dev_mount.h"
 #include "pkg/agent/guest/device_modules.h"
 #include "pkg/agent/guest/network_sysctl.h"
 #include "pkg/agent/guest/process_attributes.h"
@@ -218,6 +219,7 @@ StartedProcess CrunRuntime::create(const std::string& container_id,
         }
     });
     load_device_modules(spec);
+    mount_dev(spec);
     shared_memory_.attach(container_id, spec);
     const base::UniqueFd config =
         base::open_file(bundle / "config.json", O_WRONLY | O_CREAT | O_TRUNC, 0600);

@@ -151,6 +151,19 @@ TEST(GuestSpec, RewritesASharedBindAndLeavesTheOthers) {
     EXPECT_EQ(guest["mounts"][2]["options"].back(), "size=4096");
 }
 
+TEST(GuestSpec, NamesWhatASymlinkOfTheHostLedTo) {
+    MountPlan plan;
+    plan.mounts = {planned(PlannedMount::Kind::guest_bind, 0)};
+    plan.mounts[0].source.path = "/sys/kernel";
+    const json guest = convert({{"mounts",
+                                 {{{"destination", "/kernel"},
+                                   {"type", "bind"},
+                                   {"source", "/host/link"},
+                                   {"options", {"bind"}}}}}},
+                               plan);
+    EXPECT_EQ(guest["mounts"][0]["source"], "/sys/kernel");
+}
+
 TEST(GuestSpec, LeavesMountsOutAndGivesSystemdTheCgroupsItWouldHaveHad) {
     MountPlan plan;
     plan.mounts = {planned(PlannedMount::Kind::guest, 0), planned(PlannedMount::Kind::left_out, 1)};
