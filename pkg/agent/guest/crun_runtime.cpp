@@ -221,6 +221,8 @@ StartedProcess CrunRuntime::create(const std::string& container_id,
     load_device_modules(spec);
     mount_dev(spec);
     shared_memory_.attach(container_id, spec);
+    huge_pages_.reserve(container_id, take_huge_page_limits(spec));
+    pod_volumes_.attach(spec);
     const base::UniqueFd config =
         base::open_file(bundle / "config.json", O_WRONLY | O_CREAT | O_TRUNC, 0600);
     base::write_all(config.ref(), spec.dump(), "the container's config.json");
@@ -268,6 +270,7 @@ void CrunRuntime::remove(const std::string& container_id) {
             {});
     }
     shared_memory_.detach(container_id);
+    huge_pages_.release(container_id);
     base::remove_tree(bundle);
 }
 
