@@ -13,7 +13,7 @@ TESTS ?=
 
 export PREFIX DESTDIR BUILD GUEST_KERNEL_FLAVOUR JOBS
 
-.PHONY: help deps build guest guest-check install uninstall libvirt demo test units check format bench fuzz clean
+.PHONY: help deps build guest guest-check install uninstall libvirt demo test units check format bench posix fuzz clean
 
 help: ## list the targets
 	@make/help.sh $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ format: ## rewrite the C++ files as .clang-format says
 
 bench: ## measure against runc, crun and bare QEMU
 	@make/bench.sh
+
+posix: ## what programs expect of files: runc beside every kind of shared file system
+	@make/posix.sh
 
 fuzz: ## run the fuzzers for FUZZ_SECONDS (60) each
 	@make/fuzz.sh

@@ -26,19 +26,23 @@ constexpr int kMaxRaces = 128;
 // As many as the kernel follows in one path.
 constexpr int kMaxLinks = 40;
 
-int open_resolved(FdRef root, const std::string& path, int flags, mode_t mode) {
-    open_how how{};
-    how.flags = static_cast<__u64>(flags | O_CLOEXEC);
-    how.mode = mode;
-    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+int open_patiently(int directory, const char* path, open_how& how) {
     int fd = -1;
     for (int race = 0; race < kMaxRaces; ++race) {
-        fd = static_cast<int>(::syscall(SYS_openat2, root.get(), path.c_str(), &how, sizeof how));
+        fd = static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
         if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) {
             break;
         }
     }
     return fd;
+}
+
+int open_resolved(FdRef root, const std::string& path, int flags, mode_t mode) {
+    open_how how{};
+    how.flags = static_cast<__u64>(flags | O_CLOEXEC);
+    how.mode = mode;
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    return open_patiently(root.get(), path.c_str(), how);
 }
 
 struct CloseDirectory {
@@ -188,6 +192,22 @@ UniqueFd open_in_root(FdRef root, const std::string& path, int flags, mode_t mod
     UniqueFd fd(open_resolved(root, path.empty() ? "." : path, flags, mode));
     if (!fd.valid()) {
         throw errno_error("open", path, errno);
+    }
+    return fd;
+}
+
+UniqueFd open_without_links(const std::filesystem::path& path, int flags) {
+    open_how how{};
+    how.flags = static_cast<__u64>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    UniqueFd fd(open_patiently(AT_FDCWD, path.c_str(), how));
+    if (!fd.valid() && errno == ELOOP) {
+        throw Error(ErrorCode::invalid_state,
+                    "cannot open \"" + printable(path.native()) +
+                        "\": a symlink has been put into its path meanwhile");
+    }
+    if (!fd.valid()) {
+        throw errno_error("open", printable(path.native()), errno);
     }
     return fd;
 }

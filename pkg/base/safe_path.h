@@ -20,6 +20,11 @@ namespace kata::base {
                                     int flags,
                                     mode_t mode = 0);
 
+/// Opens a path of the host that was resolved before (canonical) and judged by its name: if anybody
+/// has put a symlink into it since, what it leads to is not opened.
+/// @throws Error by errno, naming `path`; invalid_state for such a symlink.
+[[nodiscard]] UniqueFd open_without_links(const std::filesystem::path& path, int flags);
+
 /// Makes every missing directory of `path` below `root` (0755) and opens the last one O_PATH.
 [[nodiscard]] UniqueFd make_directories_in_root(FdRef root, const std::string& path);
 

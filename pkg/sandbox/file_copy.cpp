@@ -110,7 +110,7 @@ FileCopy::FileCopy(GuestFiles& guest, std::chrono::milliseconds call_timeout, Co
     : guest_(guest), call_timeout_(call_timeout), limits_(limits) {}
 
 void FileCopy::add(const std::filesystem::path& source, const std::string& target) {
-    Source pinned{base::open_file(source, O_PATH), {}, source.native(), target, 0};
+    Source pinned{base::open_without_links(source, O_PATH), {}, source.native(), target, 0};
     if (::fstat(pinned.object.get(), &pinned.status) != 0) {
         throw base::errno_error("stat", pinned.path, errno);
     }

@@ -108,12 +108,18 @@ void convert_mount(json& mount, const PlannedMount& planned) {
     if (planned.kind == PlannedMount::Kind::shared) {
         mount["source"] = std::string(kGuestShareDir) + "/" + planned.share_path;
         mount["type"] = "bind";
+    } else if (planned.kind == PlannedMount::Kind::guest_bind) {
+        mount["source"] = planned.source.path.native();
     } else if (planned.kind == PlannedMount::Kind::disk) {
         mount["source"] = planned.disk.guest_source;
         mount["type"] = "bind";
         mount["options"] = planned.disk.options;
     } else if (planned.kind == PlannedMount::Kind::shared_memory) {
         mount = guest_shm(mount, planned);
+    } else if (planned.kind == PlannedMount::Kind::pod_memory) {
+        mount["source"] = kPodVolumePrefix + planned.memory_key;
+        mount["type"] = planned.memory.fs_type;
+        mount["volumeOptions"] = planned.memory.options;
     }
 }
 
@@ -175,14 +181,30 @@ void convert_swappiness(json& linux_section) {
     }
 }
 
+// Engines name every size of the host's pages and limit nearly all of them to nothing.
+void keep_huge_pages(json& resources) {
+    json kept = json::array();
+    for (const json& limit : resources.value("hugepageLimits", json::array())) {
+        if (limit.is_object() && limit.value("limit", json(0)).is_number_unsigned() &&
+            limit.value("limit", std::uint64_t{0}) > 0) {
+            kept.push_back(limit);
+        }
+    }
+    resources.erase("hugepageLimits");
+    if (!kept.empty()) {
+        resources["hugepageLimits"] = std::move(kept);
+    }
+}
+
 void convert_resources(json& linux_section) {
     if (!linux_section.contains("resources") || !linux_section["resources"].is_object()) {
         return;
     }
     json& resources = linux_section["resources"];
-    for (const char* name : {"blockIO", "hugepageLimits", "network", "rdma"}) {
+    for (const char* name : {"blockIO", "network", "rdma"}) {
         resources.erase(name);
     }
+    keep_huge_pages(resources);
     if (resources.contains("cpu") && resources["cpu"].is_object()) {
         for (const char* name : {"cpus", "mems", "realtimeRuntime", "realtimePeriod"}) {
             resources["cpu"].erase(name);

@@ -7,13 +7,14 @@
 //   /dev/shm from the host      a tmpfs of the same size in the guest's memory, one for all
 //   containers
 //                               of a pod that have the same
+//   emptyDir in memory          a volume of the guest's memory, see memory_volume.h
 //   hooks                       startContainer only; the others have run on the host
 //   namespaces                  see namespaces.h; the guest has one network
 //   cgroupsPath                 a cgroup of the guest
 //   cpuset, devices of the host numbers of the host's hardware
-//   memory.swappiness           a sysctl: the guest has one for all containers
-//   labels, annotations         the guest has no LSM, and crun's annotations are not for images to
-//   set
+//   hugepageLimits              those of more than nothing; kata-agent gets the pages and takes
+//   them out memory.swappiness           a sysctl: the guest has one for all containers labels,
+//   annotations         the guest has no LSM, and crun's annotations are not for images to set
 #pragma once
 
 #include <string>
@@ -27,6 +28,9 @@ namespace kata::sandbox {
 
 /// How the guest's spec names memory that its containers share; kata-agent mounts it.
 inline constexpr const char* kSharedMemoryPrefix = "shared-memory:";
+
+/// The same for volumes of a pod; a mount's "volumeOptions" are those of its file system.
+inline constexpr const char* kPodVolumePrefix = "pod-volume:";
 
 /// @param guest_root where the guest finds the container's root.
 /// @param disks device nodes that are disks of the VM; the guest gives them their numbers.

@@ -10,6 +10,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/quoted.h"
 #include "pkg/sandbox/kernel_mounts.h"
+#include "pkg/sandbox/volumes/volume_device.h"
 
 namespace kata::sandbox {
 namespace {
@@ -104,6 +105,15 @@ std::string warning_of(const PlannedMount& planned,
     return "";
 }
 
+bool plan_memory(PlannedMount& planned, const struct stat& status) {
+    auto volume = memory_volume_of(planned.source.path, status, mount_table());
+    if (!volume) {
+        return false;
+    }
+    planned.memory = *std::move(volume);
+    return true;
+}
+
 PlannedMount plan_bind(const oci::Mount& mount,
                        const oci::Bundle& bundle,
                        const std::string& container_id,
@@ -124,9 +134,11 @@ PlannedMount plan_bind(const oci::Mount& mount,
     }
     planned.kind = kind_of(mount, planned.source.path, status);
     planned.source_is_file = !S_ISDIR(status.st_mode);
+    planned.memory_key = shared_memory_key(status);
     if (planned.kind == PlannedMount::Kind::shared_memory) {
         planned.size_bytes = size_of_file_system(planned.source.path);
-        planned.memory_key = shared_memory_key(status);
+    } else if (is_empty_dir(planned.source.path) && plan_memory(planned, status)) {
+        planned.kind = PlannedMount::Kind::pod_memory;
     } else if (planned.kind == PlannedMount::Kind::shared) {
         planned.share_path = container_id + "/volumes/" + std::to_string(index);
     }

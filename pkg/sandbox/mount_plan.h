@@ -10,6 +10,7 @@
 
 #include "pkg/oci/bundle.h"
 #include "pkg/sandbox/disk_plan.h"
+#include "pkg/sandbox/memory_volume.h"
 #include "pkg/sandbox/share.h"
 #include "pkg/sandbox/shim_control.h"
 
@@ -19,6 +20,7 @@ struct PlannedMount {
     enum class Kind {
         shared,         // a bind of the host's: shared through virtio-fs, bound again in the guest
         shared_memory,  // /dev/shm: a tmpfs in the guest's memory, of the size the source has
+        pod_memory,     // an emptyDir in memory: one of the guest's, which the pod shares
         guest,          // proc, tmpfs, sysfs, ...: mounted in the guest as written
         guest_bind,     // a bind of something below /proc, /sys or /dev: the guest's own is meant
         disk,           // the file system of a disk, mounted by the guest: disk_plan.h
@@ -31,8 +33,9 @@ struct PlannedMount {
     bool read_only = false;        // of any kind
     std::string share_path;        // shared: below the share's `mounts`
     std::uint64_t size_bytes = 0;  // shared_memory
-    std::string memory_key;        // shared_memory: equal for equal directories of the host
-    DiskMount disk{};              // disk
+    std::string memory_key;  // shared_memory, pod_memory: equal for equal directories of the host
+    MemoryVolume memory{};   // pod_memory
+    DiskMount disk{};        // disk
 };
 
 struct MountPlan {

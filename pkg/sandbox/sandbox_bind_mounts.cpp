@@ -14,6 +14,15 @@ using base::quoted;
 constexpr std::string_view kReadOnly = ":ro";
 constexpr std::string_view kReadWrite = ":rw";
 
+std::filesystem::path resolved(const std::filesystem::path& path) {
+    std::error_code failure;
+    auto source = std::filesystem::canonical(path, failure);
+    if (failure) {
+        throw base::errno_error("open", path.native(), failure.value());
+    }
+    return source;
+}
+
 }  // namespace
 
 SandboxBindMount parse_sandbox_bind_mount(const std::string& text) {
@@ -52,8 +61,9 @@ void share_sandbox_bind_mounts(const std::vector<std::string>& list,
                                Journal& journal) {
     for (const std::string& text : list) {
         const SandboxBindMount mount = parse_sandbox_bind_mount(text);
-        const ShareSource source{.path = mount.path, .recursively_read_only = mount.read_only};
         try {
+            const ShareSource source{.path = resolved(mount.path),
+                                     .recursively_read_only = mount.read_only};
             static_cast<void>(
                 share.bind(journal,
                            source,

@@ -45,9 +45,10 @@ void set_attributes(const UniqueFd& tree,
 // A detached copy of the tree at the source. Its flags are set before it is attached, because a
 // change made afterwards would not reach the copies that propagation has already made.
 UniqueFd clone_tree(const ShareSource& source) {
+    const UniqueFd place = base::open_without_links(source.path, O_PATH);
     const unsigned int flags =
-        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (source.recursive ? AT_RECURSIVE : 0);
-    UniqueFd tree(::open_tree(AT_FDCWD, source.path.c_str(), flags));
+        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (source.recursive ? AT_RECURSIVE : 0);
+    UniqueFd tree(::open_tree(place.get(), "", flags));
     if (!tree.valid()) {
         throw base::errno_error("take the mount tree of", source.path.native(), errno);
     }
@@ -130,7 +131,7 @@ std::string Share::bind(Journal& journal,
 void make_mount_point(const std::filesystem::path& rootfs,
                       const std::string& destination,
                       bool as_file) {
-    const UniqueFd root = base::open_file(rootfs, O_PATH | O_DIRECTORY);
+    const UniqueFd root = base::open_without_links(rootfs, O_PATH | O_DIRECTORY);
     if (as_file) {
         static_cast<void>(base::make_file_in_root(root.ref(), destination));
     } else {

@@ -22,7 +22,7 @@ inline constexpr const char* kGuestShareDir = "/run/kata-containers/shared/conta
 
 /// What is shared, and how; the flags are those of mount(8)'s rbind, ro and rro.
 struct ShareSource {
-    std::filesystem::path path;          // absolute; symlinks are resolved when it is bound
+    std::filesystem::path path;          // canonical: a symlink put into it since is refused
     bool recursive = true;               // with what is mounted below it, now or later
     bool read_only = false;              // the mount itself
     bool recursively_read_only = false;  // and everything mounted below it

@@ -17,7 +17,7 @@ setup_file() {
 }
 
 teardown_file() {
-    umount "$BATS_FILE_TMPDIR/shm" 2>/dev/null || true
+    umount "$BATS_FILE_TMPDIR"/{shm,kubernetes.io~empty-dir/*} 2>/dev/null || true
     kata_teardown_file
 }
 
@@ -139,6 +139,36 @@ domains_of() {
     member "$POD-a" "$POD" ipc
     in_container "$POD-a" 'echo again'
     expect_output again
+}
+
+# memory_volumes BUNDLE: two emptyDir volumes as a kubelet mounts them, one of pages of 2 MB, of which there may be eight.
+memory_volumes() {
+    local volumes="$BATS_FILE_TMPDIR/kubernetes.io~empty-dir"
+    mkdir -p "$volumes"/{cache,huge}
+    mount -t tmpfs -o size=1m,mode=2770,gid=1234 cache "$volumes/cache"
+    mount -t hugetlbfs -o pagesize=2M huge "$volumes/huge"
+    edit_spec "$1" '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 16777216}, {pageSize: "1GB", limit: 0}]
+        | .mounts += [["cache", "huge"][] as $name
+            | {destination: ("/" + $name), type: "bind", source: ($v + "/" + $name), options: ["rbind", "rprivate", "rw"]}]' \
+        --arg v "$volumes"
+}
+
+@test "volumes in memory are the guest's, of the host's size and owners, shared in the pod, and outlive containers" {
+    local bundle
+    bundle=$(member_bundle "$POD" ipc)
+    memory_volumes "$bundle"
+    run_container "$POD-m" "$bundle"
+    in_container "$POD-m" 'echo kept >/cache/note; truncate -s 4M /huge/large; stat -f -c "%T %b" /cache; stat -c "%g %A" /cache
+        sed -n "s/^HugePages_Total: *//p" /proc/meminfo; grep -o " /huge hugetlbfs .*pagesize=2M" /proc/mounts | cut -d" " -f2,3'
+    expect_output "$(printf 'tmpfs 256\n1234 drwxrws---\n8\n/huge hugetlbfs')"
+    [[ ! -e $BATS_FILE_TMPDIR/kubernetes.io~empty-dir/cache/note ]]
+    run_container "$POD-n" "$bundle"
+    kata delete --force "$POD-m"
+    in_container "$POD-n" 'cat /cache/note; stat -c %s /huge/large; sed -n "s/^HugePages_Total: *//p" /proc/meminfo'
+    expect_output "$(printf 'kept\n4194304\n8')"
+    kata delete --force "$POD-n"
+    edit_spec "$bundle" '.linux.resources.hugepageLimits = [{pageSize: "64KB", limit: 1048576}]'
+    expect_refused "cannot reserve 1048576 bytes of huge pages of 64KB in the guest" create --bundle "$bundle" "$POD-n"
 }
 
 @test "what a deleted member had open is let go, so that an engine can unmount it" {

@@ -17,6 +17,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pkg/agent/guest/crun_error.h"
+#include "pkg/agent/guest/dev_mount.h"
 #include "pkg/agent/guest/device_modules.h"
 #include "pkg/agent/guest/network_sysctl.h"
 #include "pkg/agent/guest/process_attributes.h"
@@ -218,7 +219,10 @@ StartedProcess CrunRuntime::create(const std::string& container_id,
         }
     });
     load_device_modules(spec);
+    mount_dev(spec);
     shared_memory_.attach(container_id, spec);
+    huge_pages_.reserve(container_id, take_huge_page_limits(spec));
+    pod_volumes_.attach(spec);
     const base::UniqueFd config =
         base::open_file(bundle / "config.json", O_WRONLY | O_CREAT | O_TRUNC, 0600);
     base::write_all(config.ref(), spec.dump(), "the container's config.json");
@@ -266,6 +270,7 @@ void CrunRuntime::remove(const std::string& container_id) {
             {});
     }
     shared_memory_.detach(container_id);
+    huge_pages_.release(container_id);
     base::remove_tree(bundle);
 }
 

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "pkg/agent/guest/container_runtime.h"
+#include "pkg/agent/guest/huge_pages.h"
 #include "pkg/agent/guest/launcher.h"
+#include "pkg/agent/guest/pod_volumes.h"
 #include "pkg/agent/guest/reaper.h"
 #include "pkg/agent/guest/sealed_program.h"
 #include "pkg/agent/guest/shared_memory.h"
@@ -28,7 +30,8 @@ class CrunRuntime final : public ContainerRuntime {
         : reaper_(reaper),
           settings_(std::move(settings)),
           program_(settings_.program),
-          shared_memory_(settings_.bundles / ".shm") {}
+          shared_memory_(settings_.bundles / ".shm"),
+          pod_volumes_(settings_.bundles / ".volumes") {}
 
     StartedProcess create(const std::string& container_id,
                           const std::string& spec_json,
@@ -49,6 +52,8 @@ class CrunRuntime final : public ContainerRuntime {
     const CrunSettings settings_;
     const SealedProgram program_;
     SharedMemory shared_memory_;
+    PodVolumes pod_volumes_;
+    HugePages huge_pages_;
 };
 
 }  // namespace kata::agent::guest

@@ -28,18 +28,6 @@ bool asks_for_shared_memory(const json& mount) {
            mount.value("source", "").starts_with(kPrefix);
 }
 
-std::string key_of(const json& mount) {
-    std::string key = mount.value("source", "").substr(kPrefix.size());
-    const bool plain = std::all_of(key.begin(), key.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
-    });
-    if (key.empty() || key.size() > kMaxKey || !plain) {
-        throw Error(ErrorCode::invalid_argument,
-                    "cannot share memory under the name \"" + base::printable(key, kMaxKey) + "\"");
-    }
-    return key;
-}
-
 void mount_tmpfs(const std::filesystem::path& target, const std::vector<std::string>& options) {
     MountOptions parsed = parse_mount_options(options);
     // What is read-only to one container is written by another: its bind is made so.
@@ -64,8 +52,19 @@ json bind_of(const json& mount, const std::filesystem::path& source) {
 
 }  // namespace
 
+std::string checked_key(const std::string& key) {
+    const bool plain = std::all_of(key.begin(), key.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
+    });
+    if (key.empty() || key.size() > kMaxKey || !plain) {
+        throw Error(ErrorCode::invalid_argument,
+                    "cannot share memory under the name \"" + base::printable(key, kMaxKey) + "\"");
+    }
+    return key;
+}
+
 void SharedMemory::mount_for(const std::string& container_id, json& mount) {
-    const std::string key = key_of(mount);
+    const std::string key = checked_key(mount.value("source", "").substr(kPrefix.size()));
     const auto target = directory_ / key;
     if (users_[key].empty()) {
         mount_tmpfs(target, mount.value("options", std::vector<std::string>{}));

@@ -15,6 +15,10 @@
 
 namespace kata::agent::guest {
 
+/// `key` if it is one of the host's for memory that is shared.
+/// @throws base::Error invalid_argument for one that could lead elsewhere as a file name.
+[[nodiscard]] std::string checked_key(const std::string& key);
+
 class SharedMemory {
   public:
     /// @param directory where the mount points are made.

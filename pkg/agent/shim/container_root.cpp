@@ -31,40 +31,50 @@ void check(int result, const std::string& operation, const std::string& object) 
 }
 
 UniqueFd open_directory(const std::string& path) {
-    UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!directory.valid()) {
-        throw base::errno_error("open root file system", shown(path), errno);
-    }
-    return directory;
+    return base::open_without_links(path, O_PATH | O_DIRECTORY);
 }
 
-bool is_directory(const std::string& path) {
+bool is_directory(base::FdRef object, const std::string& path) {
     struct stat status {};
-    check(::stat(path.c_str(), &status), "find mount source", path);
+    check(::fstat(object.get(), &status), "look at the mount source", path);
     return S_ISDIR(status.st_mode);
 }
 
-// The place to mount on, made if it is missing: a file for anything but a directory.
-UniqueFd mount_point(base::FdRef root, const sandbox::ShimMount& mount) {
-    if (mount.type == "bind" && !is_directory(mount.source)) {
-        return base::make_file_in_root(root, mount.destination);
+// Nothing is looked up by name twice, so whoever changes the trees meanwhile changes nothing.
+void bind(base::FdRef root, const sandbox::ShimMount& mount) {
+    const UniqueFd source = base::open_without_links(mount.source, O_PATH);
+    // Made if it is missing: a file for anything but a directory.
+    const UniqueFd place = is_directory(source.ref(), mount.source)
+                               ? base::make_directories_in_root(root, mount.destination)
+                               : base::make_file_in_root(root, mount.destination);
+    const UniqueFd tree(::open_tree(
+        source.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH));
+    check(tree.valid() ? 0 : -1, "take the mount tree of", mount.source);
+    if (mount.read_only) {
+        mount_attr attributes{};
+        attributes.attr_set = MOUNT_ATTR_RDONLY;
+        check(::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes),
+              "make read-only",
+              mount.source);
     }
-    return base::make_directories_in_root(root, mount.destination);
+    check(::move_mount(
+              tree.get(), "", place.get(), "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH),
+          "mount bind on",
+          mount.destination);
 }
 
-void mount_on(const sandbox::ShimMount& mount, const std::string& target) {
+// Mounted here and not bound: proc shows the pid namespace of this process.
+void mount_new(base::FdRef root, const sandbox::ShimMount& mount) {
+    const UniqueFd place = base::make_directories_in_root(root, mount.destination);
+    const std::string target = base::path_of(place.ref());
     const std::string operation = "mount " + mount.type + " on";
-    if (mount.type == "bind") {
-        check(::mount(mount.source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
-              operation,
-              mount.destination);
-    } else if (mount.type == "proc") {
-        // Mounted here and not bound, so that it shows the pid namespace of this process.
-        check(::mount("proc", target.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
+    const unsigned long flags = MS_NOSUID | MS_NODEV | (mount.read_only ? MS_RDONLY : 0);
+    if (mount.type == "proc") {
+        check(::mount("proc", target.c_str(), "proc", flags | MS_NOEXEC, nullptr),
               operation,
               mount.destination);
     } else if (mount.type == "tmpfs") {
-        check(::mount("tmpfs", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777"),
+        check(::mount("tmpfs", target.c_str(), "tmpfs", flags, "mode=1777"),
               operation,
               mount.destination);
     } else {
@@ -74,11 +84,11 @@ void mount_on(const sandbox::ShimMount& mount, const std::string& target) {
     }
 }
 
-void make_read_only(base::FdRef mounted, const std::string& path, const std::string& shown_as) {
+void make_root_read_only() {
     struct statvfs status {};
-    check(::fstatvfs(mounted.get(), &status), "look at the mount on", shown_as);
+    check(::statvfs("/", &status), "look at the mount on", "/");
     const unsigned long flags = MS_REMOUNT | MS_BIND | MS_RDONLY | kept_mount_flags(status.f_flag);
-    check(::mount(nullptr, path.c_str(), nullptr, flags, nullptr), "make read-only", shown_as);
+    check(::mount(nullptr, "/", nullptr, flags, nullptr), "make read-only", "/");
 }
 
 }  // namespace
@@ -104,9 +114,11 @@ unsigned long kept_mount_flags(unsigned long statvfs_flags) {
 ContainerRoot::ContainerRoot(const sandbox::ShimMountRequest& request)
     : rootfs_(request.rootfs), read_only_(request.read_only_root) {
     check(::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr), "detach the mounts of", "/");
+    const UniqueFd rootfs = open_directory(rootfs_);
+    const std::string place = base::path_of(rootfs.ref());
     check(request.empty_root
-              ? ::mount("tmpfs", rootfs_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
-              : ::mount(rootfs_.c_str(), rootfs_.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
+              ? ::mount("tmpfs", place.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755")
+              : ::mount(place.c_str(), place.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
           "mount root file system",
           rootfs_);
     // Only an open after the bind sees it.
@@ -118,14 +130,10 @@ ContainerRoot::ContainerRoot(const sandbox::ShimMountRequest& request)
 
 void ContainerRoot::mount_one(const sandbox::ShimMount& mount) const {
     try {
-        {
-            const UniqueFd place = mount_point(root_.ref(), mount);
-            mount_on(mount, base::path_of(place.ref()));
-        }
-        if (mount.read_only) {
-            // `place` is what the mount covers; the mount itself has to be opened anew.
-            const UniqueFd mounted = base::open_in_root(root_.ref(), mount.destination, O_PATH);
-            make_read_only(mounted.ref(), base::path_of(mounted.ref()), mount.destination);
+        if (mount.type == "bind") {
+            bind(root_.ref(), mount);
+        } else {
+            mount_new(root_.ref(), mount);
         }
     } catch (const Error& error) {
         throw error.with_context("cannot set up the mount on \"" + shown(mount.destination) + "\"");
@@ -142,8 +150,7 @@ void ContainerRoot::enter() {
     check(::umount2(".", MNT_DETACH), "let go of the old root of", rootfs_);
     check(::chdir("/"), "enter root file system", rootfs_);
     if (read_only_) {
-        const UniqueFd root = open_directory("/");
-        make_read_only(root.ref(), "/", "/");
+        make_root_read_only();
     }
 }
 

@@ -11,6 +11,7 @@
 
 #include "pkg/agent/guest/boot.h"
 #include "pkg/agent/guest/cgroup.h"
+#include "pkg/agent/guest/dev_mount.h"
 #include "pkg/agent/guest/device_modules.h"
 #include "pkg/agent/guest/namespaces.h"
 #include "pkg/agent/guest/network_sysctl.h"
@@ -89,6 +90,30 @@ TEST(DeviceModules, AreThoseOfTheDevicesThatAreAskedFor) {
               (std::vector<std::string>{"/lib/deep.ko", "/lib/tun.ko"}));
     EXPECT_TRUE(modules_of_devices(nlohmann::json::object(), list).empty());
     EXPECT_TRUE(modules_of_devices(spec, "").empty());
+}
+
+TEST(DevMount, ComesFirstWhereThereIsNone) {
+    auto spec = nlohmann::json::parse(
+        R"({"mounts":[{"destination":"/dev/pts","type":"devpts","source":"devpts"},7]})");
+    const auto others = spec["mounts"];
+    mount_dev(spec);
+    ASSERT_EQ(spec["mounts"].size(), 3U);
+    EXPECT_EQ(spec["mounts"][0]["destination"], "/dev");
+    EXPECT_EQ(spec["mounts"][0]["type"], "tmpfs");
+    EXPECT_EQ(spec["mounts"][1], others[0]);
+    auto empty = nlohmann::json::object();
+    mount_dev(empty);
+    EXPECT_EQ(empty["mounts"].size(), 1U);
+}
+
+TEST(DevMount, LeavesOneThatIsThere) {
+    for (const char* destination : {"/dev", "dev", "/dev/", "//dev/.", "/x/../dev"}) {
+        const nlohmann::json before{
+            {"mounts", {{{"destination", destination}, {"type", "bind"}, {"source", "/dev"}}}}};
+        nlohmann::json spec = before;
+        mount_dev(spec);
+        EXPECT_EQ(spec, before) << destination;
+    }
 }
 
 TEST(SharedMemory, TakesNoNameThatLeadsElsewhere) {

@@ -153,6 +153,24 @@ TEST_F(ContainerRootTest, KeepsADestinationInsideTheImage) {
     EXPECT_TRUE(fs::is_empty(host("target")));
 }
 
+TEST_F(ContainerRootTest, RefusesASourceIntoWhosePathASymlinkHasBeenPut) {
+    write_file(host("volume") / "data", "volume");
+    fs::create_directory_symlink("volume", host("link"));
+    for (const bool read_only : {false, true}) {
+        const sandbox::ShimMountRequest request{
+            rootfs(), {{host("link") / "data", "/etc/data", "bind", read_only}}, false};
+        EXPECT_TRUE(in_namespaces([&] {
+            try {
+                const ContainerRoot root(request);
+            } catch (const base::Error& error) {
+                return error.code() == base::ErrorCode::invalid_state;
+            }
+            return false;
+        }));
+    }
+    EXPECT_FALSE(fs::exists(rootfs() / "etc"));
+}
+
 TEST_F(ContainerRootTest, KeepsTheFlagsOfTheSourceWhenItMakesAMountReadOnly) {
     fs::create_directories(host("volume"));
     const sandbox::ShimMountRequest request{

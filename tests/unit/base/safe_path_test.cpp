@@ -52,6 +52,21 @@ TEST_F(SafePath, RefusesMagicLinksOutOfTheRoot) {
     EXPECT_TRUE(error_of([&] { (void)open_in_root(slash.ref(), "/proc/self/cwd", O_PATH); }));
 }
 
+TEST_F(SafePath, OpensAResolvedPathOnlyWhileNoPartOfItIsASymlink) {
+    fs::create_directories(in("a/b"));
+    write(in("a/b/file"), "inner");
+    EXPECT_EQ(content_of(path_of(open_without_links(in("a/b/file"), O_PATH).ref())), "inner");
+    fs::create_directory_symlink("a", in("link"));
+    fs::create_symlink("file", in("a/b/last"));
+    for (const fs::path& path : {in("link/b/file"), in("link/b"), in("link"), in("a/b/last")}) {
+        expect_error([&] { (void)open_without_links(path, O_PATH); },
+                     ErrorCode::invalid_state,
+                     "\"" + path.native() + "\": a symlink has been put into its path");
+    }
+    expect_error(
+        [&] { (void)open_without_links(in("a/none"), O_PATH); }, ErrorCode::not_found, "a/none");
+}
+
 TEST_F(SafePath, MakesDirectoriesThroughSymlinksOnlyInside) {
     fs::create_symlink(dir_ / "outside", in("absolute"));
     fs::create_symlink("../outside", in("climbing"));

@@ -151,6 +151,50 @@ TEST(GuestSpec, RewritesASharedBindAndLeavesTheOthers) {
     EXPECT_EQ(guest["mounts"][2]["options"].back(), "size=4096");
 }
 
+TEST(GuestSpec, NamesWhatASymlinkOfTheHostLedTo) {
+    MountPlan plan;
+    plan.mounts = {planned(PlannedMount::Kind::guest_bind, 0)};
+    plan.mounts[0].source.path = "/sys/kernel";
+    const json guest = convert({{"mounts",
+                                 {{{"destination", "/kernel"},
+                                   {"type", "bind"},
+                                   {"source", "/host/link"},
+                                   {"options", {"bind"}}}}}},
+                               plan);
+    EXPECT_EQ(guest["mounts"][0]["source"], "/sys/kernel");
+}
+
+TEST(GuestSpec, AsksForMemoryOfTheGuestInPlaceOfAPodsVolume) {
+    MountPlan plan;
+    plan.mounts = {planned(PlannedMount::Kind::pod_memory, 0)};
+    plan.mounts[0].memory_key = "7-8";
+    plan.mounts[0].memory = {"hugetlbfs", {"pagesize=2M", "mode=777"}};
+    const json guest = convert({{"mounts",
+                                 {{{"destination", "/huge"},
+                                   {"type", "bind"},
+                                   {"source", "/host/huge"},
+                                   {"options", {"rbind", "rprivate", "ro"}}}}}},
+                               plan);
+    EXPECT_EQ(guest["mounts"][0],
+              json({{"destination", "/huge"},
+                    {"type", "hugetlbfs"},
+                    {"source", "pod-volume:7-8"},
+                    {"options", {"rbind", "rprivate", "ro"}},
+                    {"volumeOptions", {"pagesize=2M", "mode=777"}}}));
+}
+
+TEST(GuestSpec, KeepsOnlyLimitsOfHugePagesThatAskForSome) {
+    const auto kept = [](const json& limits) {
+        return convert(
+            {{"linux", {{"resources", {{"hugepageLimits", limits}}}}}})["linux"]["resources"];
+    };
+    const json some = {{"pageSize", "2MB"}, {"limit", 4194304}};
+    EXPECT_EQ(kept(json({some, {{"pageSize", "1GB"}, {"limit", 0}}}))["hugepageLimits"],
+              json({some}));
+    EXPECT_FALSE(kept(json({{{"pageSize", "1GB"}, {"limit", 0}}})).contains("hugepageLimits"));
+    EXPECT_FALSE(kept(json({7, {{"limit", "x"}}})).contains("hugepageLimits"));
+}
+
 TEST(GuestSpec, LeavesMountsOutAndGivesSystemdTheCgroupsItWouldHaveHad) {
     MountPlan plan;
     plan.mounts = {planned(PlannedMount::Kind::guest, 0), planned(PlannedMount::Kind::left_out, 1)};
