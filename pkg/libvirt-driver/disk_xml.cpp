@@ -110,6 +110,7 @@ pugi::xml_node add_served_disk(pugi::xml_node parent, const VmDisk& disk, std::s
     node.append_attribute("device") = "disk";
     pugi::xml_node driver = add(node, "driver", "name", "qemu");
     driver.append_attribute("type") = "raw";
+    driver.append_attribute("queues") = disk.tuning.queues;  // QEMU's choice may be too many for it
     pugi::xml_node source = add(node, "source", "type", "unix");
     source.append_attribute("path") = disk.source.c_str();
     if (disk.reconnect_seconds > 0) {
