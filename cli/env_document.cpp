@@ -7,6 +7,7 @@
 #include "pkg/host/checks.h"
 #include "pkg/host/text.h"
 #include "pkg/oci/default_spec.h"
+#include "pkg/sandbox/vfio_plan.h"
 #include "pkg/sandbox/vm_config_builder.h"
 
 namespace kata::cli {
@@ -100,8 +101,8 @@ Json hypervisor(const HostReport& report) {
             {"SocketPath", host.as_root ? config.state_dir.native() : kUnknown},
             {"Msize9p", config.msize_9p},
             {"MemorySlots", config.memory_slots},
-            {"HotPlugVFIO", "no-port"},
-            {"ColdPlugVFIO", "no-port"},
+            {"HotPlugVFIO", sandbox::pci_port_word(config.machine.hot_plug_vfio)},
+            {"ColdPlugVFIO", sandbox::pci_port_word(config.machine.cold_plug_vfio)},
             {"HotplugVFIOOnRootBus", false},
             {"PCIeRootPort", config.pcie_root_ports},
             {"PCIeSwitchPort", config.machine.pcie_switch_ports},

@@ -145,6 +145,10 @@ std::string list_without_user(const std::string& list, uid_t user) {
     return text_of(std::move(entries));
 }
 
+bool is_listed(const std::filesystem::path& file, uid_t user) {
+    return list_has_user(read_list(file), user);
+}
+
 bool grant_access(const std::filesystem::path& file, uid_t user, unsigned rights) {
     const std::string list = read_list(file);
     if (list_has_user(list, user)) {

@@ -19,6 +19,10 @@ bool grant_access(const std::filesystem::path& file, uid_t user, unsigned rights
 /// Takes the entry of `user` away. A file or entry that does not exist is fine.
 void revoke_access(const std::filesystem::path& file, uid_t user);
 
+/// Whether the list of a file has an entry for `user`.
+/// @throws Error unsupported if the file system has no access lists, or by errno.
+[[nodiscard]] bool is_listed(const std::filesystem::path& file, uid_t user);
+
 /// The list, as the attribute system.posix_acl_access holds it, with an entry added; and with one
 /// removed. Pure functions. @param list empty: there is none, the file has `mode` only.
 /// @throws Error internal for what is no such list.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "pkg/base/error.h"
+#include "pkg/libvirt-driver/xml_build.h"
 #include "pkg/libvirt-driver/xml_text.h"
 
 namespace kata::libvirt_driver {
@@ -53,14 +53,6 @@ pugi::xml_node add(pugi::xml_node parent, const char* name, const char* key, con
     pugi::xml_node node = parent.append_child(name);
     node.append_attribute(key) = value;
     return node;
-}
-
-void add_pci_address(pugi::xml_node device, unsigned bus, unsigned slot) {
-    pugi::xml_node address = add(device, "address", "type", "pci");
-    address.append_attribute("domain") = "0x0000";
-    address.append_attribute("bus") = fmt::format("{:#04x}", bus).c_str();
-    address.append_attribute("slot") = fmt::format("{:#04x}", slot).c_str();
-    address.append_attribute("function") = "0x0";
 }
 
 void add_drive_address(pugi::xml_node device, std::size_t number) {
@@ -112,9 +104,32 @@ void add_sector_sizes(pugi::xml_node node, const sandbox::DiskTuning& tuning) {
     }
 }
 
+/// A disk that another process serves. It has no serial of ours, and is found by its alias.
+pugi::xml_node add_served_disk(pugi::xml_node parent, const VmDisk& disk, std::size_t number) {
+    pugi::xml_node node = add(parent, "disk", "type", "vhostuser");
+    node.append_attribute("device") = "disk";
+    pugi::xml_node driver = add(node, "driver", "name", "qemu");
+    driver.append_attribute("type") = "raw";
+    driver.append_attribute("queues") = disk.tuning.queues;  // QEMU's choice may be too many for it
+    pugi::xml_node source = add(node, "source", "type", "unix");
+    source.append_attribute("path") = disk.source.c_str();
+    if (disk.reconnect_seconds > 0) {
+        pugi::xml_node reconnect = add(source, "reconnect", "enabled", "yes");
+        reconnect.append_attribute("timeout") = disk.reconnect_seconds;
+    }
+    pugi::xml_node target =
+        add(node, "target", "dev", target_name(DiskDriver::virtio_blk, number).c_str());
+    target.append_attribute("bus") = "virtio";
+    add(node, "alias", "name", alias_of(disk.serial).c_str());
+    return node;
+}
+
 /// Without its address. @param number tells it apart from the VM's other disks of this driver.
 pugi::xml_node add_disk(pugi::xml_node parent, const VmDisk& disk, std::size_t number) {
     validate_disk(disk);
+    if (disk.is_socket) {
+        return add_served_disk(parent, disk, number);
+    }
     const bool scsi = disk.tuning.driver == DiskDriver::virtio_scsi;
     pugi::xml_node node = add(parent, "disk", "type", disk.is_block_device ? "block" : "file");
     node.append_attribute("device") = "disk";
@@ -143,7 +158,7 @@ void add_scsi_controller(pugi::xml_node devices, const sandbox::DiskTuning& tuni
     if (tuning.iothread > 0) {
         driver.append_attribute("iothread") = tuning.iothread;
     }
-    add_pci_address(controller, 0, kScsiSlot);
+    add_pci_address(controller, {0, kScsiSlot});
 }
 
 std::size_t count_of(const std::vector<VmDisk>& disks, DiskDriver driver) {
@@ -161,12 +176,6 @@ void require_places(const std::vector<VmDisk>& disks, DiskDriver driver, std::si
     }
 }
 
-std::string text_of(pugi::xml_node node) {
-    std::ostringstream text;
-    node.print(text, "  ", pugi::format_indent | pugi::format_no_declaration);
-    return text.str();
-}
-
 std::size_t first_free_number(DiskDriver driver, const std::string& live_xml) {
     const auto taken =
         select_text(live_xml, "/domain/devices/disk/target/@dev", "the XML of the VM");
@@ -182,6 +191,9 @@ std::size_t first_free_number(DiskDriver driver, const std::string& live_xml) {
 void validate_disk(const VmDisk& disk) {
     const auto printable = [](unsigned char byte) { return byte >= 0x20 && byte != 0x7f; };
     const std::string& source = disk.source.native();
+    if (disk.is_socket) {
+        require_socket_path(disk.source);
+    }
     if (!disk.source.is_absolute() || !std::all_of(source.begin(), source.end(), printable)) {
         throw Error(
             ErrorCode::invalid_argument,
@@ -202,7 +214,7 @@ void add_iothreads(pugi::xml_node domain, unsigned count) {
     }
 }
 
-void add_disks(pugi::xml_node devices, const VmConfig& config) {
+void add_disks(pugi::xml_node devices, const VmConfig& config, PciControllers& controllers) {
     require_places(config.disks, DiskDriver::virtio_blk, kMaxColdBlkDisks);
     require_places(config.disks, DiskDriver::virtio_scsi, kMaxScsiDisks);
     const bool scsi = config.disk_tuning.driver == DiskDriver::virtio_scsi ||
@@ -221,11 +233,7 @@ void add_disks(pugi::xml_node devices, const VmConfig& config) {
         pugi::xml_node node = add_disk(devices, disk, image + blk++);
         if (config.machine_type == "q35") {
             // Behind a root port of its own it can be unplugged while the VM runs.
-            const auto port = config.hotplug_ports + static_cast<unsigned>(blk);
-            pugi::xml_node controller = add(devices, "controller", "type", "pci");
-            controller.append_attribute("index") = port;
-            controller.append_attribute("model") = "pcie-root-port";
-            add_pci_address(node, port, 0);
+            add_pci_address(node, {controllers.add_port(sandbox::PciPort::root), 0});
         }
     }
 }
@@ -236,15 +244,10 @@ std::string build_disk_xml(const VmDisk& disk, const std::string& live_xml) {
 }
 
 std::optional<LiveDisk> find_disk(const std::string& live_xml, const std::string& serial) {
-    pugi::xml_document document;
-    const pugi::xml_parse_result parsed = document.load_buffer(live_xml.data(), live_xml.size());
-    if (!parsed) {
-        throw Error(ErrorCode::internal,
-                    "cannot parse the XML of the VM from libvirt",
-                    parsed.description());
-    }
-    for (pugi::xml_node disk : document.child("domain").child("devices").children("disk")) {
-        if (disk.child("serial").text().get() == serial) {
+    const pugi::xml_document domain = parse_domain(live_xml);
+    for (pugi::xml_node disk : devices_of(domain).children("disk")) {
+        if (disk.child("serial").text().get() == serial ||
+            disk.child("alias").attribute("name").value() == alias_of(serial)) {
             return LiveDisk{disk.child("target").attribute("dev").value(), text_of(disk)};
         }
     }

@@ -9,6 +9,7 @@
 
 #include <pugixml.hpp>
 
+#include "pkg/libvirt-driver/pci_places.h"
 #include "pkg/sandbox/hypervisor.h"
 
 namespace kata::libvirt_driver {
@@ -26,7 +27,9 @@ void add_iothreads(pugi::xml_node domain, unsigned count);
 
 /// Adds the disks that the VM starts with, and the SCSI controller if there are SCSI disks or will
 /// be. @throws Error unsupported if there are too many.
-void add_disks(pugi::xml_node devices, const sandbox::VmConfig& config);
+void add_disks(pugi::xml_node devices,
+               const sandbox::VmConfig& config,
+               PciControllers& controllers);
 
 /// The disk to plug into a VM that runs, with a name that is free there.
 [[nodiscard]] std::string build_disk_xml(const sandbox::VmDisk& disk, const std::string& live_xml);

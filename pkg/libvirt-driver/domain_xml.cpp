@@ -9,6 +9,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/libvirt-driver/disk_xml.h"
+#include "pkg/libvirt-driver/host_device_xml.h"
 #include "pkg/libvirt-driver/image_xml.h"
 #include "pkg/libvirt-driver/machine_xml.h"
 #include "pkg/libvirt-driver/memory_xml.h"
@@ -157,10 +158,10 @@ void add_devices(pugi::xml_node domain, const VmConfig& config, const HostChoice
         add_vsock(devices);
     }
     add_nics(devices, config.nics);
-    add_hotplug_ports(devices, config.machine_type, config.hotplug_ports);
-    const unsigned ports = config.machine_type == "q35" ? config.hotplug_ports : 0;
-    add_bridges(devices, config, ports + 1);
-    add_disks(devices, config);
+    PciControllers controllers(devices);
+    add_pci_ports(controllers, config);
+    add_disks(devices, config, controllers);
+    add_host_devices(devices, config.host_devices, controllers);
     add_virtio_mem(devices, config);
     add_machine_devices(devices, config.machine);
 }

@@ -14,6 +14,7 @@
 #include "pkg/libvirt-driver/own_user.h"
 #include "pkg/libvirt-driver/pin_vcpus.h"
 #include "pkg/libvirt-driver/plug_disk.h"
+#include "pkg/libvirt-driver/plug_host_device.h"
 #include "pkg/libvirt-driver/plug_nic.h"
 
 namespace kata::libvirt_driver {
@@ -233,6 +234,34 @@ void LibvirtHypervisor::resize_disk(const std::string& uuid,
                      [uuid, serial, bytes](virConnectPtr connection) {
                          libvirt_driver::resize_disk(connection, uuid, serial, bytes);
                      });
+}
+
+void LibvirtHypervisor::plug_host_device(const std::string& uuid,
+                                         const sandbox::VmHostDevice& device,
+                                         Deadline deadline) {
+    connection_.call(
+        attempt("plug a device into", uuid), deadline, [uuid, device](virConnectPtr connection) {
+            attach_host_device(connection, uuid, device);
+        });
+}
+
+void LibvirtHypervisor::unplug_host_device(const std::string& uuid,
+                                           const std::string& name,
+                                           Deadline deadline) {
+    connection_.call(attempt("take a device out of", uuid),
+                     deadline,
+                     [uuid, name, deadline](virConnectPtr connection) {
+                         detach_host_device(connection, uuid, name, deadline);
+                     });
+}
+
+std::vector<std::string> LibvirtHypervisor::pci_paths(const std::string& uuid,
+                                                      const std::vector<std::string>& names,
+                                                      Deadline deadline) {
+    return connection_.call(
+        attempt("find devices of", uuid), deadline, [uuid, names](virConnectPtr connection) {
+            return live_pci_paths(connection, uuid, names);
+        });
 }
 
 std::uint64_t LibvirtHypervisor::plug_memory(const std::string& uuid,

@@ -37,6 +37,15 @@ class LibvirtHypervisor final : public sandbox::Hypervisor {
                      const std::string& serial,
                      std::uint64_t bytes,
                      base::Deadline deadline) override;
+    void plug_host_device(const std::string& uuid,
+                          const sandbox::VmHostDevice& device,
+                          base::Deadline deadline) override;
+    void unplug_host_device(const std::string& uuid,
+                            const std::string& name,
+                            base::Deadline deadline) override;
+    [[nodiscard]] std::vector<std::string> pci_paths(const std::string& uuid,
+                                                     const std::vector<std::string>& names,
+                                                     base::Deadline deadline) override;
     std::uint64_t plug_memory(const std::string& uuid,
                               std::uint64_t memory_mib,
                               base::Deadline deadline) override;

@@ -9,6 +9,7 @@ namespace kata::libvirt_driver {
 namespace {
 
 using sandbox::Accelerator;
+using sandbox::PciPort;
 using sandbox::VmConfig;
 using sandbox::VmMachine;
 
@@ -25,22 +26,6 @@ void add_irqchip(pugi::xml_node features, const VmMachine& machine, Accelerator 
         add(features, "ioapic", {{"driver", split ? "qemu" : "kvm"}});
     }
 }
-
-class PciControllers {
-  public:
-    PciControllers(pugi::xml_node devices, unsigned first_index)
-        : devices_(devices), index_(first_index) {}
-
-    void add_one(const char* model) {
-        add(devices_,
-            "controller",
-            {{"type", "pci"}, {"index", std::to_string(index_++)}, {"model", model}});
-    }
-
-  private:
-    pugi::xml_node devices_;
-    unsigned index_;
-};
 
 }  // namespace
 
@@ -80,21 +65,19 @@ void add_switches(pugi::xml_node domain, const VmMachine& machine, Accelerator a
     add(clock, "timer", {{"name", "hpet"}, {"present", hpet ? "yes" : "no"}});
 }
 
-void add_bridges(pugi::xml_node devices, const VmConfig& config, unsigned first_index) {
-    PciControllers controllers(devices, first_index);
+void add_pci_ports(PciControllers& controllers, const VmConfig& config) {
     const bool express = config.machine_type == "q35";
+    for (unsigned i = 0; express && i < config.hotplug_ports; ++i) {
+        controllers.add_port(PciPort::root);
+    }
     for (unsigned i = 0; i < config.machine.bridges; ++i) {
         if (express) {
-            controllers.add_one("pcie-root-port");
+            controllers.add_port(PciPort::root);
         }
-        controllers.add_one(express ? "pcie-to-pci-bridge" : "pci-bridge");
-    }
-    if (config.machine.switch_ports > 0) {
-        controllers.add_one("pcie-root-port");
-        controllers.add_one("pcie-switch-upstream-port");
+        controllers.add(express ? "pcie-to-pci-bridge" : "pci-bridge");
     }
     for (unsigned i = 0; i < config.machine.switch_ports; ++i) {
-        controllers.add_one("pcie-switch-downstream-port");
+        controllers.add_port(PciPort::of_switch);
     }
 }
 

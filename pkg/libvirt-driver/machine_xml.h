@@ -4,6 +4,7 @@
 
 #include <pugixml.hpp>
 
+#include "pkg/libvirt-driver/pci_places.h"
 #include "pkg/sandbox/hypervisor.h"
 
 namespace kata::libvirt_driver {
@@ -18,8 +19,8 @@ void add_switches(pugi::xml_node domain,
                   const sandbox::VmMachine& machine,
                   sandbox::Accelerator accelerator);
 
-/// PCI bridges and a PCIe switch. @param first_index of the next PCI controller
-void add_bridges(pugi::xml_node devices, const sandbox::VmConfig& config, unsigned first_index);
+/// Root ports of a q35 for devices that are plugged while it runs, PCI bridges, and a PCIe switch.
+void add_pci_ports(PciControllers& controllers, const sandbox::VmConfig& config);
 
 /// Random numbers, the balloon and the IOMMU.
 void add_machine_devices(pugi::xml_node devices, const sandbox::VmMachine& machine);

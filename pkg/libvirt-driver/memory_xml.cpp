@@ -44,10 +44,15 @@ void add_sizes(pugi::xml_node domain, const VmConfig& config, std::uint64_t imag
     }
 }
 
-// virtiofsd reads and writes the guest's memory.
+// virtiofsd and whoever serves a disk read and write the guest's memory.
+bool is_shared(const VmConfig& config) {
+    return (config.share && needs_shared_memory(*config.share)) || config.machine.memory.shared ||
+           std::ranges::any_of(config.disks, &sandbox::VmDisk::is_socket);
+}
+
 void add_source(pugi::xml_node backing, const VmConfig& config) {
     const bool file = !config.machine.memory.file_directory.empty();
-    const bool shared = config.share && needs_shared_memory(*config.share);
+    const bool shared = is_shared(config);
     if (file || shared) {
         add(backing, "source", {{"type", file ? "file" : "memfd"}});
     }

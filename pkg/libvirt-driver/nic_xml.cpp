@@ -111,15 +111,6 @@ void add_nics(pugi::xml_node devices, const std::vector<sandbox::VmNic>& nics) {
     }
 }
 
-void add_hotplug_ports(pugi::xml_node devices, const std::string& machine_type, unsigned count) {
-    for (unsigned i = 0; machine_type == "q35" && i < count; ++i) {
-        pugi::xml_node controller = devices.append_child("controller");
-        controller.append_attribute("type") = "pci";
-        controller.append_attribute("index") = i + 1;  // 0 is the root bus itself
-        controller.append_attribute("model") = "pcie-root-port";
-    }
-}
-
 std::string build_nic_xml(const sandbox::VmNic& nic) {
     pugi::xml_document document;
     add_nic(document, nic);

@@ -1,5 +1,5 @@
-// The XML of a network interface, in a new domain and for one that runs, and of the places on the
-// PCI bus that later ones are plugged into. Pure functions, pinned by golden files.
+// The XML of a network interface, in a new domain and for one that runs. Pure functions, pinned by
+// golden files.
 #pragma once
 
 #include <string>
@@ -18,9 +18,6 @@ void validate_nic(const sandbox::VmNic& nic);
 /// @throws Error invalid_argument if there are more than kMaxColdNics.
 void add_nics(pugi::xml_node devices, const std::vector<sandbox::VmNic>& nics);
 inline constexpr std::size_t kMaxColdNics = 10;
-
-/// Adds `count` root ports to a q35. Other machines plug into their root bus and need none.
-void add_hotplug_ports(pugi::xml_node devices, const std::string& machine_type, unsigned count);
 
 /// The device to plug into a VM that runs; libvirt chooses its place.
 [[nodiscard]] std::string build_nic_xml(const sandbox::VmNic& nic);

@@ -1,15 +1,12 @@
 #include "pkg/libvirt-driver/plug_disk.h"
 
-#include <chrono>
-#include <condition_variable>
-#include <memory>
-#include <mutex>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <libvirt/virterror.h>
 
 #include "pkg/base/error.h"
+#include "pkg/libvirt-driver/detach.h"
 #include "pkg/libvirt-driver/disk_xml.h"
 #include "pkg/libvirt-driver/domain.h"
 #include "pkg/libvirt-driver/handles.h"
@@ -20,11 +17,6 @@ namespace {
 
 using base::Error;
 using base::ErrorCode;
-
-// An event can be lost with a daemon that is restarted; the domain's XML never lies for long.
-constexpr std::chrono::milliseconds kLookAgain{500};
-// Under way for libvirt, but deaf to the first request: the guest was still booting.
-constexpr std::chrono::seconds kAskAgain{3};
 
 std::string failed(const char* verb, const std::string& serial, const std::string& uuid) {
     return fmt::format("cannot {} disk {} of VM with UUID {}",
@@ -57,59 +49,6 @@ Error plug_error(const std::string& operation) {
     return error;
 }
 
-/// Counts the devices that libvirt says have left one domain.
-class Removals {
-  public:
-    Removals(virConnectPtr connection, virDomainPtr domain) : connection_(connection) {
-        // The event loop may still call back when this object is gone: it owns what it touches.
-        auto* shared = new std::shared_ptr<State>(state_);
-        id_ = virConnectDomainEventRegisterAny(connection,
-                                               domain,
-                                               VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
-                                               VIR_DOMAIN_EVENT_CALLBACK(&Removals::on_event),
-                                               shared,
-                                               &Removals::forget);
-        if (id_ < 0) {
-            forget(shared);  // no events, so that only the XML tells
-        }
-    }
-    Removals(const Removals&) = delete;
-    Removals& operator=(const Removals&) = delete;
-    Removals(Removals&&) = delete;
-    Removals& operator=(Removals&&) = delete;
-    ~Removals() {
-        if (id_ >= 0) {
-            static_cast<void>(virConnectDomainEventDeregisterAny(connection_, id_));
-        }
-    }
-
-    /// Returns at an event, after `most`, or at once if there was one since the last call.
-    void wait(std::chrono::milliseconds most) {
-        std::unique_lock lock(state_->mutex);
-        state_->changed.wait_for(lock, most, [this] { return state_->seen; });
-        state_->seen = false;
-    }
-
-  private:
-    struct State {
-        std::mutex mutex;
-        std::condition_variable changed;
-        bool seen = false;
-    };
-
-    static void on_event(virConnectPtr, virDomainPtr, const char* /*alias*/, void* opaque) {
-        const auto state = *static_cast<std::shared_ptr<State>*>(opaque);
-        const std::lock_guard lock(state->mutex);
-        state->seen = true;
-        state->changed.notify_all();
-    }
-    static void forget(void* opaque) { delete static_cast<std::shared_ptr<State>*>(opaque); }
-
-    virConnectPtr connection_;
-    std::shared_ptr<State> state_ = std::make_shared<State>();
-    int id_ = -1;
-};
-
 /// nullopt also for a domain that has ended meanwhile.
 std::optional<LiveDisk> live_disk(virDomainPtr domain, const std::string& serial) {
     const LibvirtText xml(virDomainGetXMLDesc(domain, 0));
@@ -120,18 +59,6 @@ std::optional<LiveDisk> live_disk(virDomainPtr domain, const std::string& serial
         throw last_error("cannot read the XML of the VM");
     }
     return find_disk(xml.get(), serial);
-}
-
-void ask_to_let_go(virDomainPtr domain, const LiveDisk& disk, const std::string& operation) {
-    if (virDomainDetachDeviceFlags(domain, disk.element.c_str(), VIR_DOMAIN_AFFECT_LIVE) >= 0) {
-        return;
-    }
-    const Error error = last_error(operation);
-    // A request under way is refused a second time; one that came too early is not.
-    if (std::string_view(error.what()).find("in the process of unplug") == std::string_view::npos &&
-        last_error_number() != VIR_ERR_DEVICE_MISSING) {
-        throw Error(error);
-    }
 }
 
 }  // namespace
@@ -149,26 +76,15 @@ void detach_disk(virConnectPtr connection,
                  const std::string& uuid,
                  const std::string& serial,
                  base::Deadline deadline) {
-    const std::string operation = failed("unplug", serial, uuid);
-    const DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
-    if (domain == nullptr) {
-        if (last_error_number() == VIR_ERR_NO_DOMAIN) {
-            return;
-        }
-        throw last_error(operation);
-    }
-    Removals removals(connection, domain.get());
-    auto next_request = base::Deadline::after(std::chrono::seconds(0));
-    while (const auto disk = live_disk(domain.get(), serial)) {
-        if (deadline.passed()) {
-            throw Error(ErrorCode::timeout, operation, "the guest does not let go of it");
-        }
-        if (next_request.passed()) {
-            ask_to_let_go(domain.get(), *disk, operation);
-            next_request = base::Deadline::after(kAskAgain);
-        }
-        removals.wait(kLookAgain);
-    }
+    detach_device(
+        connection,
+        uuid,
+        failed("unplug", serial, uuid),
+        [&](const std::string& xml) {
+            const auto disk = find_disk(xml, serial);
+            return disk ? disk->element : "";
+        },
+        deadline);
 }
 
 void resize_disk(virConnectPtr connection,

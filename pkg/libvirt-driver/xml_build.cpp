@@ -3,6 +3,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -31,6 +32,12 @@ pugi::xml_node add_text(pugi::xml_node parent,
     pugi::xml_node node = add(parent, name, attributes);
     node.text() = text.c_str();
     return node;
+}
+
+std::string text_of(pugi::xml_node node) {
+    std::ostringstream text;
+    node.print(text, "  ", pugi::format_indent | pugi::format_no_declaration);
+    return text.str();
 }
 
 void add_root_bus_address(pugi::xml_node device, int slot) {

@@ -20,6 +20,9 @@ pugi::xml_node add_text(pugi::xml_node parent,
                         const std::string& text,
                         Attributes attributes = {});
 
+/// An element alone, as libvirt takes a device.
+[[nodiscard]] std::string text_of(pugi::xml_node node);
+
 /// Gives a device a place on the root bus.
 void add_root_bus_address(pugi::xml_node device, int slot);
 

@@ -50,6 +50,8 @@ struct RuntimeConfig {
     std::string guest_hook_path;   // in the guest; empty: none
     bool guest_debug = false;      // `enable_debug`: its kernel talks, its console is passed on
     unsigned pcie_root_ports = 2;  // devices that can be plugged into a q35 while it runs
+    std::filesystem::path vhost_user_store = "/var/run/kata-containers/vhost-user";
+    unsigned vhost_user_reconnect_seconds = 0;  // 0: a socket is connected to once
     bool disable_block_device_use = false;
     bool guest_swap = false;               // `enable_guest_swap`: see guest_swap.h
     std::filesystem::path guest_swap_dir;  // empty: assets_dir

@@ -22,6 +22,7 @@
 #include "pkg/sandbox/resize.h"
 #include "pkg/sandbox/root_disk.h"
 #include "pkg/sandbox/sandbox_bind_mounts.h"
+#include "pkg/sandbox/sandbox_vfio.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/undo.h"
 #include "pkg/sandbox/vcpu_pinning.h"
@@ -113,6 +114,7 @@ ContainerCreation::ContainerCreation(const RuntimeConfig& config,
       share_(config.share_dir, place.sandbox_id),
       cgroup_place_(cgroup_place_of(config, bundle.spec, place)),
       cgroup_(HostCgroup::at(cgroup_place_.path)),
+      vfio_plug_(vfio_plug(config, joins_pod)),
       record_(new_record(place, bundle, joins_pod)) {}
 
 base::ProcessId ContainerCreation::run() {
@@ -152,6 +154,7 @@ void ContainerCreation::plan() {
     namespaces_ = resolve_namespaces(
         bundle_.spec, joins_pod_ ? pod_members(place_) : std::vector<PodMember>{}, joins_pod_);
     disks_ = plan_container_disks(bundle_.spec, config_, place_.sandbox_id);
+    vfio_ = plan_vfio(bundle_.spec, vfio_plug_);
     mounts_ = plan_mounts(bundle_, place_.id.str(), disks_.mounts);
     for (const std::string& warning : mounts_.warnings) {
         log_.warning(warning);
@@ -159,12 +162,21 @@ void ContainerCreation::plan() {
     for (const std::string& warning : disks_.warnings) {
         log_.warning(warning);
     }
-    for (const std::string& warning : warnings_of_devices(bundle_.spec, disks_.guest.nodes)) {
-        log_.warning(warning);
-    }
+    plan_devices();
     plan_root();
     for (const PlannedDisk& disk : disks_.disks) {
         record_.disks.push_back(disk.serial);
+    }
+}
+
+void ContainerCreation::plan_devices() {
+    for (const std::string& warning :
+         warnings_of_devices(bundle_.spec, disks_.guest.nodes, vfio_.nodes)) {
+        log_.warning(warning);
+    }
+    disks_.guest.host_devices = vfio_.guest;
+    for (const PlannedGroup& group : vfio_.groups) {
+        record_.disks.push_back(group.name);
     }
 }
 
@@ -295,13 +307,16 @@ void ContainerCreation::enter_sandbox() {
         steps_.begin("join sandbox");
         address_ = agent_address(place_, load_pod_sandbox(place_));
         agent_ = connect_agent(vm_, place_, request_deadline(config_));
-        SandboxDisks(disk_context(), disks_).plug(StateStore::load_sandbox(place_).vm_uuid);
+        const std::string uuid = StateStore::load_sandbox(place_).vm_uuid;
+        SandboxDisks(disk_context(), disks_).plug(uuid);
+        SandboxVfio(disk_context(), vfio_).plug(uuid);
         const auto specs = living_specs(place_, bundle_.spec);
         SandboxResize(config_, vm_.hypervisor(), *agent_, log_, place_).grow(specs);
         pin_vcpus(config_, load_pod_sandbox(place_), specs, vm_.hypervisor());
         return;
     }
     SandboxDisks disks(disk_context(), disks_);
+    SandboxVfio vfio(disk_context(), vfio_);
     BootedSandbox booted = boot_sandbox({config_,
                                          vm_,
                                          log_,
@@ -310,15 +325,20 @@ void ContainerCreation::enter_sandbox() {
                                          bundle_.spec,
                                          share_,
                                          disks,
+                                         vfio_plug_.at_start ? &vfio : nullptr,
                                          cgroup_,
                                          sandbox_journal_,
                                          "/proc/" + std::to_string(record_.shim.pid) + "/ns/net",
                                          lasting_network(bundle_.spec)});
     address_ = agent_address(place_, booted.record);
     agent_ = std::move(booted.agent);
+    if (!vfio_plug_.at_start) {
+        vfio.plug(booted.record.vm_uuid);
+    }
 }
 
 void ContainerCreation::create_in_guest() {
+    locate_in_guest(disks_, vm_, place_, base::Deadline::after(config_.libvirt_timeout));
     agent_->create_container(
         record_.id,
         guest_spec(bundle_.spec, mounts_, namespaces_, record_.id, guest_root_, disks_.guest.nodes),

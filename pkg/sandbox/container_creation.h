@@ -23,6 +23,7 @@
 #include "pkg/sandbox/shim_launcher.h"
 #include "pkg/sandbox/state_store.h"
 #include "pkg/sandbox/step_timer.h"
+#include "pkg/sandbox/vfio_plan.h"
 #include "pkg/sandbox/vm_backend.h"
 
 namespace kata::sandbox {
@@ -47,6 +48,7 @@ class ContainerCreation {
 
   private:
     void plan();
+    void plan_devices();
     void plan_root();
     void make_mount_points() const;
     [[nodiscard]] DiskContext disk_context();
@@ -77,6 +79,8 @@ class ContainerCreation {
     CgroupPlace cgroup_place_;
     HostCgroup cgroup_;
     DiskPlan disks_;
+    VfioPlug vfio_plug_;
+    VfioPlan vfio_;
     MountPlan mounts_;
     GuestNamespaces namespaces_;
     ContainerRecord record_;

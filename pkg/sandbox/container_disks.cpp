@@ -5,6 +5,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/quoted.h"
+#include "pkg/sandbox/vhost_user_store.h"
 
 namespace kata::sandbox {
 namespace {
@@ -17,10 +18,17 @@ constexpr std::chrono::seconds kGrow{60};
 
 void require_usable(const DirectVolume& volume, const VolumeSettings& settings) {
     const std::string what = "direct volume " + quoted(volume.path) + ": ";
-    if (settings.kind != VolumeKind::disk) {
+    if (settings.kind == VolumeKind::vfio) {
         throw Error(ErrorCode::unsupported,
                     what + "volumes of type " + quoted(volume.info.volume_type) +
-                        " are not served by this version; block devices and files are");
+                        " are not served by this version; give the container its device with "
+                        "--device /dev/vfio/<group>");
+    }
+    if (settings.kind == VolumeKind::vhost_user && settings.create_filesystem) {
+        throw Error(ErrorCode::unsupported,
+                    what +
+                        "no file system can be made through a socket; make one where the disk "
+                        "is served, and add the volume again without createFilesystem");
     }
     if (volume.info.fstype.empty()) {
         throw Error(ErrorCode::invalid_argument,
@@ -39,6 +47,7 @@ std::optional<VolumeOnDisk> volume_of(const DirectVolumeStore& store,
     require_usable(*found, settings);
     VolumeOnDisk volume;
     volume.device = found->info.device;
+    volume.is_served = settings.kind == VolumeKind::vhost_user;
     volume.fs_type = found->info.fstype;
     volume.options = found->info.options;
     volume.group = settings.fs_group;
@@ -64,6 +73,9 @@ DiskPlan plan_container_disks(const oci::Spec& spec,
     DiskPlan plan = plan_disks(spec, config.block_device_driver, [&](const oci::Mount& mount) {
         return volume_of(store, mount, sandbox_id);
     });
+    if (config.machine.enable_vhost_user_store) {
+        plan_store_disks(plan, spec, config.vhost_user_store);
+    }
     if (!config.disable_block_device_use || plan.disks.empty()) {
         return plan;
     }

@@ -103,6 +103,25 @@ bool exists_in_guest(const std::string& type, std::int64_t major, std::int64_t m
             }));
 }
 
+std::string explicit_access(const oci::Spec& spec, const oci::Device& device) {
+    std::string access;
+    if (!spec.linux_) {
+        return access;
+    }
+    for (const oci::DeviceRule& rule : spec.linux_->resources.devices) {
+        if (!rule.allow || rule.type != device.type || rule.major != device.major ||
+            rule.minor != device.minor) {
+            continue;
+        }
+        for (const char letter : rule.access) {
+            if (access.find(letter) == std::string::npos) {
+                access += letter;
+            }
+        }
+    }
+    return access;
+}
+
 void keep_guest_devices(json& linux_section, const std::vector<GuestDiskNode>& disks) {
     if (const auto devices = linux_section.find("devices");
         devices != linux_section.end() && devices->is_array()) {
@@ -121,14 +140,16 @@ void keep_guest_devices(json& linux_section, const std::vector<GuestDiskNode>& d
 }
 
 std::vector<std::string> warnings_of_devices(const oci::Spec& spec,
-                                             const std::vector<GuestDiskNode>& disks) {
+                                             const std::vector<GuestDiskNode>& disks,
+                                             const std::vector<std::string>& passed_on) {
     std::vector<std::string> warnings;
     if (!spec.linux_) {
         return warnings;
     }
     for (const oci::Device& device : spec.linux_->devices) {
         if (!exists_in_guest(device.type, device.major, device.minor) &&
-            !is_disk(device.path, disks)) {
+            !is_disk(device.path, disks) &&
+            std::ranges::find(passed_on, device.path) == passed_on.end()) {
             warnings.push_back("device \"" + base::printable(device.path, 256) +
                                "\" is the host's hardware, which the VM does not have: it is left "
                                "out");

@@ -21,6 +21,10 @@ namespace kata::sandbox {
 /// @param type c, b, u or p, as in a spec.
 [[nodiscard]] bool exists_in_guest(const std::string& type, std::int64_t major, std::int64_t minor);
 
+/// The access that the rules for the very numbers of this device give, each letter once; empty: it
+/// is not asked for by name, as the hundreds of devices of a privileged container are not.
+[[nodiscard]] std::string explicit_access(const oci::Spec& spec, const oci::Device& device);
+
 /// Takes what the guest does not have out of `devices` and out of the rules of `resources.devices`
 /// of an OCI "linux" section; rules with wildcards and rules that deny stay.
 /// @param disks nodes that are disks of the VM: they stay, and the guest sets their numbers and
@@ -30,7 +34,10 @@ void keep_guest_devices(nlohmann::json& linux_section,
 
 /// One line for each device that is left out; a single one, with their number, for a spec that
 /// allows everything (--privileged), where nobody has asked for each of them.
+/// @param passed_on paths of other nodes whose hardware the VM has.
 [[nodiscard]] std::vector<std::string> warnings_of_devices(
-    const oci::Spec& spec, const std::vector<GuestDiskNode>& disks = {});
+    const oci::Spec& spec,
+    const std::vector<GuestDiskNode>& disks = {},
+    const std::vector<std::string>& passed_on = {});
 
 }  // namespace kata::sandbox

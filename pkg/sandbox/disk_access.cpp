@@ -29,7 +29,7 @@ unsigned rights_for(bool read_only) {
     return read_only ? base::kReadAccess : base::kReadAccess | base::kWriteAccess;
 }
 
-bool may_open(const VmUser& user, const struct stat& status, unsigned rights) {
+bool mode_allows(const VmUser& user, const struct stat& status, unsigned rights) {
     const auto allows = [&](unsigned bits) { return (bits & rights) == rights; };
     if (user.uid == 0) {
         return true;
@@ -43,15 +43,20 @@ bool may_open(const VmUser& user, const struct stat& status, unsigned rights) {
     return allows(status.st_mode);
 }
 
-bool needs_list(const PlannedDisk& disk, const VmUser& user) {
-    if (disk.source.is_block_device) {
-        return false;
-    }
+bool may_open(const VmUser& user, const std::filesystem::path& file, unsigned rights) {
     struct stat status {};
-    if (::stat(disk.source.path.c_str(), &status) != 0) {
-        throw base::errno_error("stat", disk.source.path.native(), errno);
+    if (::stat(file.c_str(), &status) != 0) {
+        throw base::errno_error("stat", file.native(), errno);
     }
-    return !may_open(user, status, rights_for(disk.read_only));
+    return mode_allows(user, status, rights);
+}
+
+bool needs_list(const PlannedDisk& disk, const VmUser& user) {
+    if (disk.source.is_socket) {
+        return !may_use(user, disk.source.path);
+    }
+    return !disk.source.is_block_device &&
+           !may_open(user, disk.source.path, rights_for(disk.read_only));
 }
 
 void make_node(const DiskEffect& effect, const DiskSource& source, const VmUser& user) {
@@ -77,7 +82,9 @@ void make_node(const DiskEffect& effect, const DiskSource& source, const VmUser&
 
 void let_open(const DiskEffect& effect, const PlannedDisk& disk) {
     try {
-        if (!base::grant_access(effect.path, *effect.listed_user, rights_for(effect.read_only))) {
+        // Whoever may only read a disk still writes requests to its socket.
+        const unsigned rights = rights_for(effect.read_only && !effect.is_socket);
+        if (!base::grant_access(effect.path, *effect.listed_user, rights)) {
             throw Error(ErrorCode::permission_denied,
                         "its access list denies it to QEMU's user already");
         }
@@ -108,6 +115,16 @@ void unlink_one(const std::filesystem::path& path) {
     }
 }
 
+std::filesystem::path path_for(const PlannedDisk& disk,
+                               const std::string& vm_uuid,
+                               const std::filesystem::path& assets) {
+    if (disk.source.is_socket) {
+        return disk.source.path;
+    }
+    return disk.source.is_block_device ? std::filesystem::path("/dev/kata-" + vm_uuid) / disk.serial
+                                       : assets / ("disk-" + disk.serial);
+}
+
 // Only what is bound there has the entry; the empty file below has no list.
 void unbind_file(const DiskEffect& effect) {
     if (effect.listed_user) {
@@ -119,6 +136,16 @@ void unbind_file(const DiskEffect& effect) {
     }
 }
 
+void remove_path(const DiskEffect& effect) {
+    if (!effect.is_block_device) {
+        unbind_file(effect);
+    }
+    unlink_one(effect.path);
+    if (effect.is_block_device) {
+        ::rmdir(effect.path.parent_path().c_str());  // unless another disk of the VM is there
+    }
+}
+
 }  // namespace
 
 std::string to_text(const DiskEffect& effect) {
@@ -127,6 +154,9 @@ std::string to_text(const DiskEffect& effect) {
                   {"path", effect.path.native()},
                   {"block", effect.is_block_device},
                   {"readOnly", effect.read_only}};
+    if (effect.is_socket) {
+        document["socket"] = true;
+    }
     if (effect.listed_user) {
         document["user"] = *effect.listed_user;
     }
@@ -144,6 +174,7 @@ DiskEffect parse_disk_effect(const std::string& text) {
         effect.serial = document.at("serial").get<std::string>();
         effect.path = document.at("path").get<std::string>();
         effect.is_block_device = document.at("block").get<bool>();
+        effect.is_socket = document.value("socket", false);
         effect.read_only = document.at("readOnly").get<bool>();
         if (document.contains("user")) {
             effect.listed_user = document.at("user").get<uid_t>();
@@ -155,6 +186,10 @@ DiskEffect parse_disk_effect(const std::string& text) {
     }
 }
 
+bool may_use(const VmUser& user, const std::filesystem::path& file) {
+    return may_open(user, file, rights_for(/*read_only=*/false)) || base::is_listed(file, user.uid);
+}
+
 DiskEffect plan_access(const PlannedDisk& disk,
                        const std::string& vm_uuid,
                        const std::filesystem::path& assets,
@@ -164,9 +199,8 @@ DiskEffect plan_access(const PlannedDisk& disk,
     effect.serial = disk.serial;
     effect.is_block_device = disk.source.is_block_device;
     effect.read_only = disk.read_only;
-    effect.path = disk.source.is_block_device
-                      ? std::filesystem::path("/dev/kata-" + vm_uuid) / disk.serial
-                      : assets / ("disk-" + disk.serial);
+    effect.is_socket = disk.source.is_socket;
+    effect.path = path_for(disk, vm_uuid, assets);
     effect.claim = disk.claim;
     if (needs_list(disk, user)) {
         effect.listed_user = user.uid;
@@ -177,18 +211,20 @@ DiskEffect plan_access(const PlannedDisk& disk,
 void give_access(const DiskEffect& effect, const PlannedDisk& disk, const VmUser& user) {
     if (effect.is_block_device) {
         make_node(effect, disk.source, user);
-    } else {
+    } else if (!effect.is_socket) {
         bind_file(effect, disk);
+    } else if (effect.listed_user) {
+        let_open(effect, disk);
     }
 }
 
 void take_access(const DiskEffect& effect) {
-    if (!effect.is_block_device) {
-        unbind_file(effect);
-    }
-    unlink_one(effect.path);
-    if (effect.is_block_device) {
-        ::rmdir(effect.path.parent_path().c_str());  // unless another disk of the VM is there
+    if (effect.is_socket) {
+        if (effect.listed_user) {
+            base::revoke_access(effect.path, *effect.listed_user);
+        }
+    } else {
+        remove_path(effect);
     }
     if (!effect.claim.empty()) {
         unlink_one(effect.claim);

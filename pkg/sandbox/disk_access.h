@@ -5,6 +5,7 @@
 //                  belongs to QEMU's user
 //   file           bound to <assets>/sandbox-<id>/disk-<serial>, so that no directory above it
 //                  matters, and an entry for QEMU's user in its access list, if that is needed
+//   socket         where it is, with such an entry
 //
 // Either is made from what was looked at, not from what is at a path later. All of a disk is one
 // effect of the journal; undoing it is here, too, and needs neither VM nor libvirt. (After a reboot
@@ -30,12 +31,17 @@ struct DiskEffect {
     std::optional<uid_t> listed_user;  // has an entry in the access list of the file at `path`
     std::filesystem::path claim;       // of a direct volume; empty: none
     bool is_block_device = true;
+    bool is_socket = false;  // `path` is not ours
     bool read_only = false;
 };
 
 [[nodiscard]] std::string to_text(const DiskEffect& effect);
 /// @throws base::Error internal.
 [[nodiscard]] DiskEffect parse_disk_effect(const std::string& text);
+
+/// Whether QEMU's user may read and write what stays at its path, by the file's mode or because
+/// somebody has an entry for it in the file's access list.
+[[nodiscard]] bool may_use(const VmUser& user, const std::filesystem::path& file);
 
 /// What give_access() will do; nothing is done yet.
 /// @param user QEMU's.

@@ -9,6 +9,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/quoted.h"
+#include "pkg/sandbox/devices.h"
 #include "pkg/sandbox/mount_plan.h"
 
 namespace kata::sandbox {
@@ -32,23 +33,6 @@ std::vector<std::string> file_system_options(const std::vector<std::string>& opt
     std::vector<std::string> kept;
     std::copy_if(options.begin(), options.end(), std::back_inserter(kept), is_for_file_system);
     return kept;
-}
-
-// The access that the rules for this device give, each letter once.
-std::string access_to(const oci::Spec& spec, const oci::Device& device) {
-    std::string access;
-    for (const oci::DeviceRule& rule : spec.linux_->resources.devices) {
-        if (!rule.allow || rule.type != "b" || rule.major != device.major ||
-            rule.minor != device.minor) {
-            continue;
-        }
-        for (const char letter : rule.access) {
-            if (access.find(letter) == std::string::npos) {
-                access += letter;
-            }
-        }
-    }
-    return access;
 }
 
 // The host's kernel does not expect the content of what it uses to change; a guest that only reads
@@ -78,11 +62,10 @@ void plan_node(DiskPlan& plan,
     if (!source) {
         return;  // runc would make a node that opens nothing
     }
-    const std::string access = access_to(spec, device);
+    const std::string access = explicit_access(spec, device);
     const bool read_only = access.find('w') == std::string::npos;
     look_at_use(plan, *source, read_only, host);
-    const PlannedDisk& disk = add_disk(plan, *source, read_only);
-    plan.guest.nodes.push_back({disk.serial, driver, device.path, access});
+    add_node(plan, *source, device, driver, access);
 }
 
 bool is_file_disk(const oci::Mount& mount) {
@@ -109,8 +92,10 @@ void plan_storage(DiskPlan& plan,
                   std::size_t index,
                   const PlannedDisk& disk,
                   DiskDriver driver) {
-    GuestDiskStorage storage =
-        storage_on(disk, driver, volume.fs_type, file_system_options(volume.options));
+    GuestDiskStorage storage = storage_on(disk,
+                                          disk.source.is_socket ? DiskDriver::virtio_blk : driver,
+                                          volume.fs_type,
+                                          file_system_options(volume.options));
     storage.group = volume.group;
     storage.group_change = volume.group_change;
     DiskMount bind{storage.mount_point, {"rbind", is_read_only(mount) ? "ro" : "rw"}};
@@ -128,8 +113,11 @@ void plan_mount(DiskPlan& plan,
                 std::size_t index,
                 DiskDriver driver,
                 const HostView& host) {
-    DiskSource source = disk_source(volume.device, host);
-    require_unused_by_host(examine_device(volume.device, host), host);
+    DiskSource source =
+        volume.is_served ? socket_source(volume.device) : disk_source(volume.device, host);
+    if (!source.is_socket) {
+        require_unused_by_host(examine_device(volume.device, host), host);
+    }
     const bool read_only = has_ro(volume.options) || source.read_only;
     PlannedDisk& disk = add_disk(plan, std::move(source), read_only);
     disk.volume = volume.volume;
@@ -163,6 +151,55 @@ PlannedDisk& add_disk(DiskPlan& plan, DiskSource source, bool read_only) {
     return *found;
 }
 
+PlannedDisk& add_node(DiskPlan& plan,
+                      DiskSource source,
+                      const oci::Device& device,
+                      DiskDriver driver,
+                      const std::string& access) {
+    const bool read_only = access.find('w') == std::string::npos;
+    PlannedDisk& disk = add_disk(plan, std::move(source), read_only);
+    GuestDiskNode node;
+    node.serial = disk.serial;
+    node.driver = driver;
+    node.container_path = device.path;
+    node.access = access;
+    plan.guest.nodes.push_back(std::move(node));
+    return disk;
+}
+
+std::vector<std::string> served_disks(const DiskPlan& plan) {
+    std::vector<std::string> serials;
+    for (const PlannedDisk& disk : plan.disks) {
+        if (disk.source.is_socket) {
+            serials.push_back(disk.serial);
+        }
+    }
+    return serials;
+}
+
+void locate(GuestDisks& guest,
+            const std::vector<std::string>& names,
+            const std::vector<std::string>& pci_paths) {
+    std::map<std::string, std::string> paths;
+    for (std::size_t index = 0; index < names.size(); ++index) {
+        paths.emplace(names[index], pci_paths.at(index));
+    }
+    const auto find = [&](const std::string& name, std::string& path) {
+        if (const auto found = paths.find(name); found != paths.end()) {
+            path = found->second;
+        }
+    };
+    for (GuestDiskNode& node : guest.nodes) {
+        find(node.serial, node.pci_path);
+    }
+    for (GuestDiskStorage& storage : guest.storages) {
+        find(storage.serial, storage.pci_path);
+    }
+    for (GuestHostDevice& device : guest.host_devices) {
+        find(device.name, device.pci_path);
+    }
+}
+
 GuestDiskStorage storage_on(const PlannedDisk& disk,
                             DiskDriver driver,
                             const std::string& fs_type,
@@ -177,7 +214,7 @@ GuestDiskStorage storage_on(const PlannedDisk& disk,
 }
 
 bool is_wanted_disk(const oci::Spec& spec, const oci::Device& device) {
-    return device.type == "b" && spec.linux_ && !access_to(spec, device).empty();
+    return device.type == "b" && !explicit_access(spec, device).empty();
 }
 
 DiskPlan plan_disks(const oci::Spec& spec,

@@ -52,6 +52,7 @@ struct DiskPlan {
 /// What a direct volume says of itself.
 struct VolumeOnDisk {
     std::filesystem::path device;
+    bool is_served = false;  // device is the socket of a process that serves it
     std::string fs_type;
     std::vector<std::string> options;
     std::optional<gid_t> group;
@@ -80,6 +81,22 @@ PlannedDisk& add_disk(DiskPlan& plan, DiskSource source, bool read_only);
                                           DiskDriver driver,
                                           const std::string& fs_type,
                                           std::vector<std::string> options);
+
+/// Adds a node of the spec that is a disk. @param access that the container has to it.
+PlannedDisk& add_node(DiskPlan& plan,
+                      DiskSource source,
+                      const oci::Device& device,
+                      DiskDriver driver,
+                      const std::string& access);
+
+/// The serials of disks that have another one in the guest, or none.
+[[nodiscard]] std::vector<std::string> served_disks(const DiskPlan& plan);
+
+/// Tells the guest where it finds these disks and devices.
+/// @param names serials and names. @param pci_paths in their order.
+void locate(GuestDisks& guest,
+            const std::vector<std::string>& names,
+            const std::vector<std::string>& pci_paths);
 
 /// Whether the spec asks for this block device by its numbers.
 [[nodiscard]] bool is_wanted_disk(const oci::Spec& spec, const oci::Device& device);

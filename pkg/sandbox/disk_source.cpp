@@ -44,6 +44,7 @@ DiskSource described(const struct stat& status, const std::filesystem::path& pat
     DiskSource source;
     source.path = path;
     source.is_block_device = S_ISBLK(status.st_mode);
+    source.is_socket = S_ISSOCK(status.st_mode);
     const dev_t numbers = source.is_block_device ? status.st_rdev : status.st_dev;
     source.major = major(numbers);
     source.minor = minor(numbers);
@@ -72,6 +73,15 @@ DiskSource disk_source(const std::filesystem::path& path, const HostView& host) 
     DiskSource source = described(status, path);
     if (source.is_block_device) {
         describe_device(source, host);
+    }
+    return source;
+}
+
+DiskSource socket_source(const std::filesystem::path& path) {
+    const base::UniqueFd fd = base::open_file(path, O_PATH);
+    DiskSource source = described(status_of(fd, path), path);
+    if (!source.is_socket) {
+        throw Error(ErrorCode::invalid_argument, quoted(path) + " is not a socket");
     }
     return source;
 }

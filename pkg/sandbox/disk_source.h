@@ -1,5 +1,5 @@
-// DiskSource: a block device or regular file of the host that becomes a disk of a guest, opened
-// once and from then on known by its numbers: what is at its path later makes no difference.
+// DiskSource: a block device, regular file or socket of the host that becomes a disk of a guest,
+// opened once and from then on known by its numbers: what is at its path later makes no difference.
 #pragma once
 
 #include <sys/types.h>
@@ -17,14 +17,18 @@ namespace kata::sandbox {
 struct DiskSource {
     std::filesystem::path path;  // for messages
     bool is_block_device = true;
-    unsigned major = 0;  // of the device; of a file's file system
+    bool is_socket = false;  // of a process that serves the disk (vhost-user)
+    unsigned major = 0;      // of the device; of a file's file system
     unsigned minor = 0;
-    std::uint64_t inode = 0;  // of a file
+    std::uint64_t inode = 0;  // of a file or socket
     bool read_only = false;   // the device itself is
 };
 
-/// @throws base::Error not_found, or invalid_argument for what is neither device nor file.
+/// @throws base::Error not_found, or invalid_argument for what is neither.
 [[nodiscard]] DiskSource disk_source(const std::filesystem::path& path, const HostView& host = {});
+
+/// The socket of a process that serves a disk. @throws base::Error not_found, or invalid_argument.
+[[nodiscard]] DiskSource socket_source(const std::filesystem::path& path);
 
 /// A block device by its numbers, as a spec's linux.devices has it; nullopt if the host has none.
 [[nodiscard]] std::optional<DiskSource> find_device(const std::string& path,

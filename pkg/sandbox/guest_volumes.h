@@ -22,6 +22,7 @@ enum class GroupChangePolicy { always, on_root_mismatch };
 /// A disk whose file system the guest mounts.
 struct GuestDiskStorage {
     std::string serial;
+    std::string pci_path;  // empty: the guest finds the disk by its serial
     DiskDriver driver = DiskDriver::virtio_blk;
     std::string fs_type;
     std::vector<std::string> options;
@@ -34,15 +35,26 @@ struct GuestDiskStorage {
 /// A disk that is a device node of the container, one of its spec's linux.devices.
 struct GuestDiskNode {
     std::string serial;
+    std::string pci_path;  // as above
     DiskDriver driver = DiskDriver::virtio_blk;
     std::string container_path;
     std::string access;  // some of "rwm"
     bool operator==(const GuestDiskNode&) const = default;
 };
 
+/// Hardware of the host that the guest drives: the container has all nodes that its drivers make.
+struct GuestHostDevice {
+    std::string name;      // of the VmHostDevice
+    std::string pci_path;  // where the guest finds it; empty: not known yet
+    std::string group;     // devices that were asked for together: one with a driver is enough
+    std::string access;    // some of "rwm"
+    bool operator==(const GuestHostDevice&) const = default;
+};
+
 struct GuestDisks {
     std::vector<GuestDiskNode> nodes;
     std::vector<GuestDiskStorage> storages;
+    std::vector<GuestHostDevice> host_devices;
 };
 
 struct GuestVolumeUsage {

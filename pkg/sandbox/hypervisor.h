@@ -16,6 +16,7 @@
 
 #include "pkg/base/deadline.h"
 #include "pkg/sandbox/vm_disk.h"
+#include "pkg/sandbox/vm_host_device.h"
 #include "pkg/sandbox/vm_machine.h"
 
 namespace kata::sandbox {
@@ -101,6 +102,7 @@ struct VmConfig {
     unsigned memory_slots = 0;         // by so many pieces
     std::vector<VmNic> nics;
     std::vector<VmDisk> disks;
+    std::vector<VmHostDevice> host_devices;
     DiskTuning disk_tuning;      // of disks that are plugged later
     unsigned iothreads = 0;      // threads of QEMU for disks
     unsigned hotplug_ports = 0;  // places for devices that are plugged while the VM runs
@@ -175,6 +177,25 @@ class Hypervisor {
                              const std::string& serial,
                              std::uint64_t bytes,
                              base::Deadline deadline) = 0;
+
+    /// Plugs hardware of the host, all of its IOMMU group being driven by vfio-pci; it needs a free
+    /// port of its kind.
+    virtual void plug_host_device(const std::string& uuid,
+                                  const VmHostDevice& device,
+                                  base::Deadline deadline) = 0;
+
+    /// Takes the device with this name out and waits until it is gone; one that does not exist, or
+    /// whose VM does not, is fine.
+    virtual void unplug_host_device(const std::string& uuid,
+                                    const std::string& name,
+                                    base::Deadline deadline) = 0;
+
+    /// By which way over its PCI buses the guest finds devices: slot and function on the root bus,
+    /// then on the bus behind, "01.1/00.0". @param names of host devices, and serials of disks that
+    /// are sockets. @return in their order. @throws Error not_found for one that the VM has not.
+    [[nodiscard]] virtual std::vector<std::string> pci_paths(const std::string& uuid,
+                                                             const std::vector<std::string>& names,
+                                                             base::Deadline deadline) = 0;
 
     /// Plugs memory, a multiple of the guest's block size. @return MiB plugged so far, in all.
     virtual std::uint64_t plug_memory(const std::string& uuid,

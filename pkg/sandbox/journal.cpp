@@ -27,6 +27,7 @@ constexpr auto kKindNames = std::to_array<std::pair<Effect::Kind, const char*>>(
     {Effect::Kind::vm_cgroup, "vmCgroup"},
     {Effect::Kind::cgroup_parent, "cgroupParent"},
     {Effect::Kind::disk, "disk"},
+    {Effect::Kind::vfio, "vfio"},
     {Effect::Kind::rootfs, "rootfs"},
     {Effect::Kind::server, "server"},
     {Effect::Kind::scope, "scope"},

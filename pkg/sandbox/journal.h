@@ -25,6 +25,7 @@ struct Effect {
         vm_cgroup,      // object: a cgroup directory that libvirt made for the VM; undone last
         cgroup_parent,  // object: the same as cgroup, but others may use it: removed only if empty
         disk,           // object: a disk of the VM and the way QEMU opens it (disk_access.h)
+        vfio,           // object: hardware of the host that the VM has (sandbox_vfio.h)
         rootfs,         // object: a root on a block device, unmounted for the VM (lent_rootfs.h)
         server,         // object: pid and start time of a server of ours for the share
         scope,          // object: the name of a scope of systemd; undone after its cgroups

@@ -14,6 +14,7 @@
 #include "pkg/sandbox/cpu_list.h"
 #include "pkg/sandbox/machine_words.h"
 #include "pkg/sandbox/numa_nodes.h"
+#include "pkg/sandbox/vfio_plan.h"
 
 namespace kata::sandbox {
 namespace {
@@ -49,6 +50,7 @@ VmMemory memory_of(const MachineOptions& options) {
     // A huge page that is missing later would end the VM.
     memory.preallocated = options.enable_mem_prealloc || memory.huge_pages;
     memory.locked = !options.enable_swap;
+    memory.shared = options.enable_vhost_user_store;
     memory.virtio_mem = options.enable_virtio_mem;
     memory.reports_free = options.reclaim_guest_freed_memory;
     memory.spare_mib = options.memory_offset_mib;
@@ -197,6 +199,9 @@ std::string machine_contradiction(const RuntimeConfig& config) {
     }
     if (options.pcie_switch_ports > 0 && config.machine_type != "q35") {
         return "\"hypervisor.qemu.pcie_switch_port\" goes with \"machine_type\" = \"q35\" only";
+    }
+    if (const std::string why = vfio_contradiction(config); !why.empty()) {
+        return why;
     }
     if (!options.pflashes.empty() && options.pflashes.size() != kPflashes) {
         return "\"hypervisor.qemu.pflashes\" must be two files, a firmware and its variables";

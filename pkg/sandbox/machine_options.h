@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "pkg/sandbox/vm_host_device.h"
 
 namespace kata::sandbox {
 
@@ -32,6 +35,10 @@ struct MachineOptions {
     std::filesystem::path entropy_source;  // empty: no device
     unsigned default_bridges = 0;
     unsigned pcie_switch_ports = 0;
+    std::optional<PciPort>
+        cold_plug_vfio;                    // of hardware that a VM starts with; none: there is none
+    std::optional<PciPort> hot_plug_vfio;  // of hardware that is plugged while it runs
+    bool enable_vhost_user_store = false;  // memory is shared with the processes behind it
     bool rootless = false;
 
     bool operator==(const MachineOptions&) const = default;

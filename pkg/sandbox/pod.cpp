@@ -7,6 +7,7 @@
 #include "pkg/base/process.h"
 #include "pkg/oci/annotations.h"
 #include "pkg/sandbox/disk_access.h"
+#include "pkg/sandbox/sandbox_vfio.h"
 
 namespace kata::sandbox {
 namespace {
@@ -45,10 +46,13 @@ bool is_network_of(const ContainerPlace& place, const oci::Spec& spec) {
 }
 
 std::optional<std::string> heir_of(const Effect& effect, const DiskHeirs& heirs) {
-    if (effect.kind != Effect::Kind::disk) {
-        return std::nullopt;
+    std::string name;
+    if (effect.kind == Effect::Kind::disk) {
+        name = parse_disk_effect(effect.object).serial;
+    } else if (effect.kind == Effect::Kind::vfio) {
+        name = parse_vfio_effect(effect.object).name;
     }
-    const auto heir = heirs.find(parse_disk_effect(effect.object).serial);
+    const auto heir = heirs.find(name);
     return heir == heirs.end() ? std::nullopt : std::optional(heir->second);
 }
 

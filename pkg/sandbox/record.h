@@ -56,7 +56,8 @@ struct ContainerRecord {
     std::map<std::string, std::string> annotations;   // of its spec
     bool owns_sandbox = true;                         // false: one of several containers of a pod
     bool paused = false;                              // its processes were stopped by `pause`
-    std::vector<std::string> disks{};                 // of the VM that it uses, by their serials
+    // Disks of the VM that it uses, by their serials, and groups of hardware by their names.
+    std::vector<std::string> disks{};
 };
 
 /// What the container is now: `creating` needs a living creator; `created`, `running` and `paused`

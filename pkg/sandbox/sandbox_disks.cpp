@@ -71,7 +71,8 @@ VmDisk SandboxDisks::make(const PlannedDisk& disk,
                           Journal& journal) {
     const auto assets = assets_dir_of(context_.config, context_.place);
     const DiskEffect effect = plan_access(disk, vm_uuid, assets, user);
-    if (!effect.is_block_device && !std::filesystem::exists(assets)) {
+    const bool is_file = !effect.is_block_device && !effect.is_socket;
+    if (is_file && !std::filesystem::exists(assets)) {
         context_.sandbox_journal.record(Effect::Kind::directory, assets.native());
         base::make_directories(assets, kSearchable);
         std::filesystem::permissions(assets, std::filesystem::perms(kSearchable));
@@ -87,9 +88,14 @@ VmDisk SandboxDisks::make(const PlannedDisk& disk,
     VmDisk made;
     made.source = effect.path;
     made.is_block_device = effect.is_block_device;
+    made.is_socket = effect.is_socket;
+    made.reconnect_seconds = context_.config.vhost_user_reconnect_seconds;
     made.read_only = effect.read_only;
     made.serial = effect.serial;
     made.tuning = disk_tuning(context_.config, number);
+    if (made.is_socket) {
+        made.tuning.driver = DiskDriver::virtio_blk;
+    }
     return made;
 }
 

@@ -191,6 +191,9 @@ BootedSandbox boot_sandbox(const BootContext& context) {
     VmConfig vm = plan_vm(context, config, size, bounds, uuid);
     vm.nics = network.nics();
     vm.disks = context.disks.provide(uuid);
+    if (context.vfio != nullptr) {
+        vm.host_devices = context.vfio->provide(uuid);
+    }
     if (config.guest_swap) {
         vm.disks.push_back(context.disks.provide_swap(uuid, vm.memory_mib));
     }

@@ -13,6 +13,7 @@
 #include "pkg/sandbox/journal.h"
 #include "pkg/sandbox/record.h"
 #include "pkg/sandbox/sandbox_disks.h"
+#include "pkg/sandbox/sandbox_vfio.h"
 #include "pkg/sandbox/share.h"
 #include "pkg/sandbox/state_store.h"
 #include "pkg/sandbox/step_timer.h"
@@ -30,6 +31,7 @@ struct BootContext {
     const oci::Spec& spec;  // of the container that the sandbox is made for
     const Share& share;
     SandboxDisks& disks;  // that the VM starts with
+    SandboxVfio* vfio;    // the same of hardware; may be nullptr
     const HostCgroup& cgroup;
     Journal& journal;
     // The network namespace of the container's shim, and where it is found when that has ended (may

@@ -30,8 +30,13 @@ SandboxRecord record_of(const ContainerPlace& place) {
                           "\" is not one of kata-runtime; ask the runtime that has made it");
 }
 
+bool is_served(const DirectVolume& volume) {
+    return settings_of(volume.info).kind == VolumeKind::vhost_user;
+}
+
 std::string serial_of_volume(const DirectVolume& volume) {
-    return serial_of(disk_source(volume.info.device));
+    const auto& device = volume.info.device;
+    return serial_of(is_served(volume) ? socket_source(device) : disk_source(device));
 }
 
 std::string guest_path_of(const DirectVolume& volume) {

@@ -20,6 +20,7 @@
 #include "pkg/sandbox/disk_access.h"
 #include "pkg/sandbox/lent_rootfs.h"
 #include "pkg/sandbox/network/connection.h"
+#include "pkg/sandbox/sandbox_vfio.h"
 #include "pkg/sandbox/share_server.h"
 
 namespace kata::sandbox {
@@ -108,6 +109,17 @@ void undo_disk(const std::string& text, const UndoContext& context) {
     take_access(disk);
 }
 
+void undo_vfio(const std::string& text, const UndoContext& context) {
+    const VfioEffect group = parse_vfio_effect(text);
+    if (context.vm_goes_on) {
+        for (const std::string& device : group.devices) {
+            context.vm.hypervisor().unplug_host_device(
+                group.vm_uuid, device, context.deadline.at_most(kUnplug));
+        }
+    }
+    take_group(group);
+}
+
 // Whatever was about to be a disk of the VM may have been written by its guest.
 void undo_rootfs(const std::string& text, const std::vector<Effect>& effects) {
     const LentRootfs lent = parse_lent_rootfs(text);
@@ -139,6 +151,8 @@ void undo_effect(const Effect& effect,
             return undo_macvtap(effect.object);
         case Effect::Kind::disk:
             return undo_disk(effect.object, context);
+        case Effect::Kind::vfio:
+            return undo_vfio(effect.object, context);
         case Effect::Kind::rootfs:
             return undo_rootfs(effect.object, effects);
         case Effect::Kind::server:

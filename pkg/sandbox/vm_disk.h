@@ -39,10 +39,15 @@ struct DiskTuning {
 inline constexpr std::size_t kMaxDiskSerial = 20;
 
 struct VmDisk {
-    std::filesystem::path source;  // as QEMU's user can open it
-    bool is_block_device = true;   // else a regular file
+    std::filesystem::path source;    // as QEMU's user can open it
+    bool is_block_device = true;     // else a regular file, or a socket
+    bool is_socket = false;          // of a process that serves the disk (vhost-user)
+    unsigned reconnect_seconds = 0;  // between attempts to connect to it again; 0: none is made
     bool read_only = false;
-    std::string serial;  // letters and digits; the guest finds the disk by it and by nothing else
+    // Letters and digits; the guest finds the disk by it and by nothing else. One that a process
+    // serves has its serial from there: this is then its name on the host, and the guest finds it
+    // by its place (Hypervisor::pci_paths).
+    std::string serial;
     DiskTuning tuning;
     bool operator==(const VmDisk&) const = default;
 };

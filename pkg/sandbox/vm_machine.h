@@ -34,6 +34,7 @@ struct VmMemory {
     bool preallocated = false;             // all of it is there before the guest runs
     bool locked = false;                   // never swapped out
     bool mergeable = true;                 // equal pages of several VMs may become one (KSM)
+    bool shared = false;                   // with processes that serve disks
     bool virtio_mem = false;               // grows through one virtio-mem device instead of DIMMs
     bool reports_free = false;             // what the guest frees goes back to the host
     std::filesystem::path file_directory;  // of the files it is in; empty: it has no name

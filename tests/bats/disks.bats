@@ -182,6 +182,72 @@ FILTER
     expect_failure "in another mount namespace"
 }
 
+# serve STORE FILE NAME...: files as disks of a vhost-user store, by one daemon; sets DAEMON.
+serve() {
+    local store=$1 name minor=0 arguments=()
+    shift
+    mkdir -p "$store/block/devices" "$store/block/sockets"
+    for name in "$@"; do
+        mknod "$store/block/devices/$name" b 241 $((minor++))
+        arguments+=(--blockdev "file,node-name=$name,filename=$DISKS/$name"
+            --export "vhost-user-blk,id=$name,node-name=$name,writable=on,addr.type=unix,addr.path=$store/block/sockets/$name")
+    done
+    qemu-storage-daemon "${arguments[@]}" </dev/null >/dev/null 2>&1 3>&- &
+    DAEMON=$!
+    wait_until 10 test -S "$store/block/sockets/$name"
+}
+
+served_filter() {
+    cat <<'FILTER'
+.linux.devices += [{path: "/dev/served", type: "b", major: 241, minor: 0}]
+| .linux.resources.devices += [{allow: true, type: "b", major: 241, minor: 0, access: "rwm"}]
+| .mounts += [{destination: "/cold", type: "bind", source: ($d + "/cold-volume"), options: ["rbind"]}]
+FILTER
+}
+
+@test "disks that a daemon serves are there from the start and are plugged, and the daemon's sockets stay its own" {
+    local store bundle id modes name
+    store=$(mktemp -d /run/kata-store.XXXXXX) # QEMU's user has to find the sockets
+    chmod 0755 "$store"
+    truncate -s 8M "$DISKS/node"
+    file_system "$DISKS/cold"
+    file_system "$DISKS/hot"
+    serve "$store" node cold hot
+    modes=$(stat -c '%n %a' "$store"/block/sockets/*)
+    for name in cold hot; do
+        kata direct-volume add "$DISKS/$name-volume" \
+            "{\"volume-type\": \"spdkvol\", \"device\": \"$store/block/sockets/$name\", \"fstype\": \"ext4\"}"
+    done
+    printf '[hypervisor.qemu]\nenable_vhost_user_store = true\nvhost_user_store_path = "%s"\n' "$store" >"$store/toml"
+    chmod 0644 "$store/toml"
+    id=$(unique_id served)
+    bundle=$(make_bundle sleep 100000)
+    edit_spec "$bundle" "$(served_filter)" --arg d "$DISKS"
+    kata --config "$store/toml" create --bundle "$bundle" "$id" </dev/null >/dev/null 2>"$bundle/err" || { cat "$bundle/err"; return 1; }
+    kata start "$id"
+    run_kata exec "$id" sh -c 'echo marked | dd of=/dev/served conv=fsync 2>/dev/null; grep -c " /cold ext4 rw" /proc/mounts; echo kept >/cold/file'
+    expect_output 1
+    expect_equal "$(head -c 6 "$DISKS/node")" marked
+    bundle=$(make_bundle sleep 100000)
+    edit_spec "$bundle" "$(member_filter)" --arg id "$id" --arg net "/proc/$(pid_of "$id")/ns/net" --arg v "$DISKS/hot-volume" --arg s ""
+    edit_spec "$bundle" 'del(.mounts[] | select(.destination == "/second"))'
+    run_container "$id-2" "$bundle"
+    run_kata exec "$id-2" sh -c 'echo hot >/assigned/file'
+    expect_status 0
+    kata delete --force "$id-2"
+    run debugfs -R 'cat /file' "$DISKS/hot"
+    expect_contains hot
+    kata delete --force "$id"
+    run debugfs -R 'cat /file' "$DISKS/cold"
+    expect_contains kept
+    expect_equal "$(stat -c '%n %a' "$store"/block/sockets/*)" "$modes" # an access list shows in the mode
+    kill "$DAEMON"
+    wait "$DAEMON" || true
+    kata direct-volume remove "$DISKS/cold-volume"
+    kata direct-volume remove "$DISKS/hot-volume"
+    rm -r "$store"
+}
+
 @test "a create that is killed leaves nothing once it is deleted, and the next one has the disks" {
     local id
     id=$(unique_id)

@@ -12,6 +12,7 @@ void add_storage(v1::CreateContainerRequest& request, const sandbox::GuestDiskSt
     v1::Storage* added = request.add_storages();
     added->set_driver(driver_word(storage.driver));
     added->set_source(storage.serial);
+    added->set_pci_path(storage.pci_path);
     added->set_fs_type(storage.fs_type);
     added->set_mount_point(storage.mount_point);
     for (const std::string& option : storage.options) {
@@ -36,12 +37,19 @@ void add_disks(v1::CreateContainerRequest& request, const sandbox::GuestDisks& d
     for (const sandbox::GuestDiskNode& node : disks.nodes) {
         v1::Device* added = request.add_devices();
         added->set_id(node.serial);
+        added->set_pci_path(node.pci_path);
         added->set_type(driver_word(node.driver));
         added->set_container_path(node.container_path);
         added->add_options(node.access);
     }
     for (const sandbox::GuestDiskStorage& storage : disks.storages) {
         add_storage(request, storage);
+    }
+    for (const sandbox::GuestHostDevice& device : disks.host_devices) {
+        v1::HostDevice* added = request.add_host_devices();
+        added->set_pci_path(device.pci_path);
+        added->set_group(device.group);
+        added->set_access(device.access);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <thread>
 
+#include "pkg/agent/guest/pci_device.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 
@@ -49,6 +50,18 @@ std::optional<BlockDevice> describe(const fs::path& device) {
         return std::nullopt;  // it has just gone
     }
     return described;
+}
+
+// Their entries lead to directories below that of the hardware they are on.
+std::optional<BlockDevice> disk_behind(const fs::path& pci_device, const fs::path& sysfs) {
+    std::error_code none;
+    const std::string below = fs::canonical(pci_device, none).native() + "/";
+    for (const fs::directory_entry& disk : fs::directory_iterator(sysfs / "block", none)) {
+        if (fs::canonical(disk.path(), none).native().starts_with(below)) {
+            return describe(disk.path());
+        }
+    }
+    return std::nullopt;
 }
 
 template <typename Condition>
@@ -91,6 +104,19 @@ BlockDevice await_block_device(const std::string& serial,
         throw Error(
             ErrorCode::not_found,
             "the guest finds no disk with the serial \"" + base::printable(serial, 64) + "\"");
+    }
+    return *found;
+}
+
+BlockDevice await_pci_block_device(const std::string& pci_path,
+                                   base::Deadline deadline,
+                                   const fs::path& sysfs) {
+    const fs::path pci_device = await_pci_device(pci_path, deadline, sysfs);
+    std::optional<BlockDevice> found;
+    if (!eventually(deadline, [&] { return (found = disk_behind(pci_device, sysfs)); })) {
+        throw Error(
+            ErrorCode::not_found,
+            "the guest finds no disk behind its PCI device " + describe_pci_device(pci_device));
     }
     return *found;
 }

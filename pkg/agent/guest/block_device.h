@@ -1,5 +1,6 @@
 // Disks of this VM. The host names one by its serial; the letter behind "vd" or "sd" says nothing
-// but the order in which the kernel happened to find them.
+// but the order in which the kernel happened to find them. One that another process of the host
+// serves has a serial of that one's choice, and is named by its place on the PCI buses.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,11 @@ struct BlockDevice {
 [[nodiscard]] BlockDevice await_block_device(const std::string& serial,
                                              base::Deadline deadline,
                                              const std::filesystem::path& sysfs = "/sys/block");
+
+/// The same of the first disk behind a PCI device (pci_device.h). @param sysfs all of it.
+[[nodiscard]] BlockDevice await_pci_block_device(const std::string& pci_path,
+                                                 base::Deadline deadline,
+                                                 const std::filesystem::path& sysfs = "/sys");
 
 [[nodiscard]] std::uint64_t size_of(const BlockDevice& device);
 

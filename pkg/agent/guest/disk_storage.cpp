@@ -57,6 +57,13 @@ void unmount(const std::string& mount_point) {
     ::rmdir(mount_point.c_str());
 }
 
+BlockDevice await_disk(const std::string& serial,
+                       const std::string& pci_path,
+                       base::Deadline deadline) {
+    return pci_path.empty() ? await_block_device(serial, deadline)
+                            : await_pci_block_device(pci_path, deadline);
+}
+
 bool is_read_only(const std::vector<std::string>& options) {
     return (parse_mount_options(options).flags & MS_RDONLY) != 0;
 }
@@ -82,7 +89,7 @@ void DiskStorages::attach(const std::string& container_id,
         return;
     }
     load_modules_for(storage.driver, kDiskModules);
-    const BlockDevice device = await_block_device(storage.serial, deadline);
+    const BlockDevice device = await_disk(storage.serial, storage.pci_path, deadline);
     mount_disk(storage, device);
     disks_[storage.mount_point] = {device, storage, {container_id}};
     if (storage.group && !is_read_only(storage.options)) {
@@ -95,7 +102,7 @@ BlockDevice DiskStorages::attach_raw(const std::string& container_id,
                                      base::Deadline deadline) {
     const std::lock_guard lock(mutex_);
     load_modules_for(disk.driver, kDiskModules);
-    BlockDevice device = await_block_device(disk.serial, deadline);
+    BlockDevice device = await_disk(disk.serial, disk.pci_path, deadline);
     Disk& known = disks_[disk.serial];
     known.device = device;
     known.users.insert(container_id);

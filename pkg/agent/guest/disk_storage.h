@@ -23,6 +23,7 @@ namespace kata::agent::guest {
 struct DiskStorage {
     std::string driver;  // "blk" or "scsi"
     std::string serial;
+    std::string pci_path{};  // empty: it is found by its serial
     std::string fs_type;
     std::vector<std::string> options;
     std::string mount_point;
@@ -34,6 +35,7 @@ struct DiskStorage {
 struct RawDisk {
     std::string driver;
     std::string serial;
+    std::string pci_path{};  // as above
 };
 
 class DiskStorages {

@@ -2,6 +2,7 @@
 #include "pkg/agent/guest/disk_nodes.h"
 #include "pkg/agent/guest/file_system.h"
 #include "pkg/agent/guest/grpc_status.h"
+#include "pkg/agent/guest/host_devices.h"
 #include "pkg/agent/guest/service.h"
 #include "pkg/base/error.h"
 
@@ -14,6 +15,7 @@ DiskStorage storage_of(const v1::Storage& message) {
     DiskStorage storage;
     storage.driver = message.driver();
     storage.serial = message.source();
+    storage.pci_path = message.pci_path();
     storage.fs_type = message.fs_type();
     storage.options = {message.options().begin(), message.options().end()};
     storage.mount_point = message.mount_point();
@@ -24,6 +26,14 @@ DiskStorage storage_of(const v1::Storage& message) {
                                    : GroupChange::always;
     }
     return storage;
+}
+
+std::vector<HostDevice> host_devices_of(const v1::CreateContainerRequest& request) {
+    std::vector<HostDevice> devices;
+    for (const v1::HostDevice& device : request.host_devices()) {
+        devices.push_back({device.pci_path(), device.group(), device.access()});
+    }
+    return devices;
 }
 
 std::string access_of(const v1::Device& device) {
@@ -50,15 +60,18 @@ void AgentService::create_container(const v1::CreateContainerRequest& request,
     try {
         std::vector<DiskNode> nodes;
         for (const v1::Device& device : request.devices()) {
-            nodes.push_back({device.container_path(),
-                             access_of(device),
-                             disks.attach_raw(id, {device.type(), device.id()}, deadline)});
+            nodes.push_back(
+                {device.container_path(),
+                 access_of(device),
+                 disks.attach_raw(id, {device.type(), device.id(), device.pci_path()}, deadline)});
         }
         for (const v1::Storage& storage : request.storages()) {
             disks.attach(id, storage_of(storage), deadline);
         }
-        containers_.create(
-            id, hooks_.added_to(with_disk_nodes(request.spec_json(), nodes)), deadline);
+        const std::string spec =
+            with_nodes(with_disk_nodes(request.spec_json(), nodes),
+                       nodes_of_host_devices(host_devices_of(request), deadline));
+        containers_.create(id, hooks_.added_to(spec), deadline);
     } catch (const base::Error& error) {
         // Those of a container that exists already are not the ones asked for here.
         if (error.code() != base::ErrorCode::already_exists) {

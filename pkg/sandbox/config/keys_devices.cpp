@@ -11,11 +11,18 @@ using Config = RuntimeConfig;
 using Value = ConfigValue;
 
 constexpr std::string_view kDiskRate = "not served by this version; use virsh blkdeviotune";
-constexpr std::string_view kVfio = "VFIO devices are not served by this version";
-constexpr std::string_view kVhostUser = "vhost-user devices are not served by this version";
 constexpr std::string_view kOtherRate = "use rx_rate_limiter_max_rate and tx_rate_limiter_max_rate";
 constexpr std::string_view kPorts = "no-port bridge-port root-port switch-port";
 constexpr ValueRule kSector = range(0, 65536);
+
+std::optional<PciPort> pci_port_of(const std::string& word) {
+    if (word == "no-port") {
+        return std::nullopt;
+    }
+    return word == "bridge-port" ? PciPort::bridge
+           : word == "root-port" ? PciPort::root
+                                 : PciPort::of_switch;
+}
 
 SharedFs shared_fs_of(const std::string& name) {
     if (name == "none") {
@@ -86,16 +93,21 @@ constexpr std::array kKeys = {
            "PCI bridges, for conventional devices that are attached with virsh."),
     obeyed(kQemu, "pcie_switch_port", kWhole, "0", range(0, 16), kSameName, "", [](Config& c, const Value& v) { c.machine.pcie_switch_ports = whole<unsigned>(v); },
            "Downstream ports of a PCIe switch in a q35, into which devices can be plugged as into root ports."),
-    ignored(kQemu, "hotplug_vfio_on_root_bus", kFlag, "false", kAny, kSameName, "", kVfio),
-    ignored(kQemu, "hot_plug_vfio", kText, "\"no-port\"", one_of(kPorts), kSameName, "", kVfio),
-    ignored(kQemu, "cold_plug_vfio", kText, "\"no-port\"", one_of(kPorts), kSameName, "", kVfio),
+    ignored(kQemu, "hotplug_vfio_on_root_bus", kFlag, "false", kAny, kSameName, "", "use hot_plug_vfio"),
+    obeyed(kQemu, "hot_plug_vfio", kText, "\"no-port\"", one_of(kPorts), kSameName, "", [](Config& c, const Value& v) { c.machine.hot_plug_vfio = pci_port_of(text(v)); },
+           "What hardware that a container asks for (--device /dev/vfio/<group>) is plugged into while its VM runs: a port of pcie_root_port, of pcie_switch_port, or a bridge of default_bridges. no-port: such a container is refused."),
+    obeyed(kQemu, "cold_plug_vfio", kText, "\"no-port\"", one_of(kPorts), kSameName, "", [](Config& c, const Value& v) { c.machine.cold_plug_vfio = pci_port_of(text(v)); },
+           "The same of hardware of a sandbox's first container, which its VM starts with, in ports of its own (on a bridge of default_bridges). no-port: it is plugged when the VM has booted."),
     obeyed(kQemu, "entropy_source", kPath, "\"\"", kAny, kSameName, "valid_entropy_sources", [](Config& c, const Value& v) { c.machine.entropy_source = text(v); },
            "A character device of the host that feeds a guest's entropy device, such as /dev/urandom. Empty: there is none, the guest's kernel trusts the CPU."),
     obeyed(kQemu, "guest_hook_path", kGuestPath, "\"\"", kAny, kSameName, "", [](Config& c, const Value& v) { c.guest_hook_path = text(v); },
            "A directory of the guest whose prestart, poststart and poststop hold programs that are run for each container, in the order of their names."),
-    ignored(kQemu, "enable_vhost_user_store", kFlag, "false", kAny, kSameName, "", kVhostUser),
-    ignored(kQemu, "vhost_user_store_path", kPath, "\"/var/run/kata-containers/vhost-user\"", kAny, kSameName, "valid_vhost_user_store_paths", kVhostUser),
-    ignored(kQemu, "vhost_user_reconnect_timeout_sec", kWhole, "0", kAny, kSameName, "", kVhostUser),
+    obeyed(kQemu, "enable_vhost_user_store", kFlag, "false", kAny, kSameName, "", [](Config& c, const Value& v) { c.machine.enable_vhost_user_store = flag(v); },
+           "Give VMs the disks of a vhost-user store, whose daemons read and write a VM's memory: block nodes of number 241:<n> that a container asks for with --device."),
+    obeyed(kQemu, "vhost_user_store_path", kPath, "\"/var/run/kata-containers/vhost-user\"", kAny, kSameName, "valid_vhost_user_store_paths", [](Config& c, const Value& v) { c.vhost_user_store = text(v); },
+           "The store: block/devices has the nodes, block/sockets the daemons' sockets under the same names. QEMU's user must be able to search these directories."),
+    obeyed(kQemu, "vhost_user_reconnect_timeout_sec", kWhole, "0", kAny, kSameName, "", [](Config& c, const Value& v) { c.vhost_user_reconnect_seconds = whole<unsigned>(v); },
+           "Seconds between attempts to connect to a daemon again that has ended. 0: a disk whose daemon ends is lost."),
 };
 // clang-format on
 

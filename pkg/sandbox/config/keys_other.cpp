@@ -95,7 +95,7 @@ constexpr std::array kKeys = {
     obeyed(kRuntime, "sandbox_bind_mounts", kTexts, "[]", kAny, kNoAnnotation, "", [](Config& c, const Value& v) { c.sandbox_bind_mounts = texts(v); },
            "Files and directories of the host that every guest has, by their base names, in /run/kata-containers/shared/containers/sandbox-mounts. Read-only, unless :rw follows the path."),
     ignored(kRuntime, "shared_mounts", kTables, "[]", kAny, kSameName, "", "containers of a pod share files through volumes of their engine"),
-    ignored(kRuntime, "vfio_mode", kText, "\"guest-kernel\"", one_of("guest-kernel vfio"), kSameName, "", "VFIO devices are not served by this version"),
+    ignored(kRuntime, "vfio_mode", kText, "\"guest-kernel\"", one_of("guest-kernel vfio"), kSameName, "", "the guest's own drivers take the devices"),
     ignored(kRuntime, "disable_guest_empty_dir", kFlag, "false", kAny, kNoAnnotation, "", "emptyDir volumes on a disk are always the host's"),
     ignored(kRuntime, "emptydir_mode", kText, "\"shared-fs\"", one_of("shared-fs block-encrypted block-plain"), kNoAnnotation, "", "emptyDir volumes on a disk are always the host's"),
     obeyed(kRuntime, "create_container_timeout", kWhole, "0", range(0, 86400), kSameName, "", [](Config& c, const Value& v) { c.create_container_timeout = whole<seconds>(v); },

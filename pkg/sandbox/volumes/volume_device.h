@@ -18,6 +18,7 @@ namespace kata::sandbox {
 struct HostView {
     std::filesystem::path proc = "/proc";
     std::filesystem::path sys = "/sys";
+    std::filesystem::path dev = "/dev";
 };
 
 struct VolumeDevice {

@@ -64,7 +64,10 @@ TEST(AccessList, OfAFileComesAndGoesAndLeavesItsMode) {
     }
     EXPECT_EQ(mode_of(file), 0660U);  // the mask, in the place of the group's rights
     EXPECT_FALSE(grant_access(file, kUser, kReadAccess));
+    EXPECT_TRUE(is_listed(file, kUser));
+    EXPECT_FALSE(is_listed(file, kUser + 1));
     revoke_access(file, kUser);
+    EXPECT_FALSE(is_listed(file, kUser));
     EXPECT_EQ(mode_of(file), 0640U);
     revoke_access(file, kUser);
     revoke_access(directory.path() / "none", kUser);

@@ -77,6 +77,36 @@ TEST(DiskXml, PutsScsiDisksBehindOneController) {
     expect_golden("q35-scsi.xml", xml_of(config));
 }
 
+VmDisk served() {
+    VmDisk disk;
+    disk.source = "/run/spdk/vhost.0";
+    disk.is_block_device = false;
+    disk.is_socket = true;
+    disk.serial = "kata3";
+    disk.reconnect_seconds = 10;
+    return disk;
+}
+
+TEST(DiskXml, HasADiskThatAnotherProcessServesWithMemoryThatItCanRead) {
+    auto config = config_with({device(), served()});
+    config.kernel = "/var/lib/kata-containers/vmlinux";
+    config.kernel_parameters = "console=ttyS0 panic=1";
+    expect_golden("q35-served-disk.xml", xml_of(config));
+}
+
+TEST(DiskXml, FindsADiskThatAnotherProcessServesByItsName) {
+    const auto disk = find_disk(xml_of(config_with({device(), served()})), "kata3");
+    ASSERT_TRUE(disk);
+    EXPECT_EQ(disk->target, "vdb");
+    EXPECT_THAT(disk->element, HasSubstr("/run/spdk/vhost.0"));
+}
+
+TEST(DiskXml, RefusesASocketThatQemuCannotConnectTo) {
+    VmDisk disk = served();
+    disk.source = "/run/" + std::string(120, 'x');
+    EXPECT_EQ(failure_of([&] { validate_disk(disk); }).code(), ErrorCode::invalid_argument);
+}
+
 TEST(DiskXml, HasTheControllerForScsiDisksThatWillCome) {
     auto config = config_with({});
     EXPECT_THAT(xml_of(config), Not(HasSubstr("virtio-scsi")));

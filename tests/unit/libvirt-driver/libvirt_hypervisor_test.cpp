@@ -66,6 +66,30 @@ TEST(LibvirtHypervisor, CannotResumeWhatIsRunningOrMissing) {
     EXPECT_THAT(resume(kPresetUuid).what(), HasSubstr("cannot resume VM with UUID"));
 }
 
+TEST(LibvirtHypervisor, TakesOutWhatAVmHasNotWithoutAWord) {
+    LibvirtHypervisor hypervisor(kTestUri);
+
+    for (const char* uuid : {kPresetUuid, kUnknownUuid}) {
+        EXPECT_NO_THROW(hypervisor.unplug_disk(uuid, "kata1", ample()));
+        EXPECT_NO_THROW(hypervisor.unplug_host_device(uuid, "vfio-0000-45-00-1", ample()));
+    }
+}
+
+TEST(LibvirtHypervisor, NamesADeviceThatItCannotFindOrPlace) {
+    LibvirtHypervisor hypervisor(kTestUri);
+    const sandbox::VmHostDevice card{"card", "0000:45:00.1", false, sandbox::PciPort::root};
+
+    const auto paths = failure_of(
+        [&] { static_cast<void>(hypervisor.pci_paths(kPresetUuid, {"card"}, ample())); });
+    EXPECT_EQ(paths.code(), ErrorCode::not_found);
+    EXPECT_THAT(paths.what(), HasSubstr("cannot find device card of VM"));
+    const auto plug = failure_of([&] { hypervisor.plug_host_device(kPresetUuid, card, ample()); });
+    EXPECT_EQ(plug.code(), ErrorCode::unsupported);
+    EXPECT_THAT(plug.what(), HasSubstr("0000:45:00.1 to the VM: no place for it"));
+    EXPECT_EQ(failure_of([&] { hypervisor.plug_host_device(kUnknownUuid, card, ample()); }).code(),
+              ErrorCode::not_found);
+}
+
 TEST(LibvirtHypervisor, RefusesABadConfigBeforeAnythingIsCreated) {
     LibvirtHypervisor hypervisor(kTestUri);
     sandbox::VmConfig config = test_config("kata-a", kUnknownUuid);

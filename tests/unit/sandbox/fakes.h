@@ -67,6 +67,23 @@ class FakeHypervisor : public sandbox::Hypervisor {
         fail_if_told();
         resized.emplace_back(serial, bytes);
     }
+    void plug_host_device(const std::string& /*uuid*/,
+                          const sandbox::VmHostDevice& device,
+                          base::Deadline /*deadline*/) override {
+        fail_if_told();
+        host_devices.push_back(device);
+    }
+    void unplug_host_device(const std::string& /*uuid*/,
+                            const std::string& name,
+                            base::Deadline /*deadline*/) override {
+        fail_if_told();
+        unplugged.push_back(name);
+    }
+    std::vector<std::string> pci_paths(const std::string& /*uuid*/,
+                                       const std::vector<std::string>& names,
+                                       base::Deadline /*deadline*/) override {
+        return std::vector<std::string>(names.size(), "02.0/00.0");
+    }
     std::uint64_t plug_memory(const std::string& /*uuid*/,
                               std::uint64_t memory_mib,
                               base::Deadline /*deadline*/) override {
@@ -94,6 +111,7 @@ class FakeHypervisor : public sandbox::Hypervisor {
     std::function<void()> on_destroy;
     std::vector<sandbox::VmNic> nics;
     std::vector<sandbox::VmDisk> disks;
+    std::vector<sandbox::VmHostDevice> host_devices;
     std::vector<std::string> unplugged;
     std::vector<std::pair<std::string, std::uint64_t>> resized;
     std::uint64_t plugged_mib = 0;

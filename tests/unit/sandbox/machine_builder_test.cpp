@@ -140,11 +140,13 @@ TEST(FitMachine, TakesTheMemoryOptionsOver) {
     options.enable_mem_prealloc = true;
     options.enable_swap = false;
     options.enable_virtio_mem = true;
+    options.enable_vhost_user_store = true;
     options.reclaim_guest_freed_memory = true;
     options.memory_offset_mib = 512;
     options.file_mem_backend = "/var/lib/libvirt/qemu/ram";
     const VmMemory memory = fitted(options).machine.memory;
     EXPECT_TRUE(memory.preallocated && memory.locked && memory.virtio_mem && memory.reports_free);
+    EXPECT_TRUE(memory.shared);
     EXPECT_FALSE(memory.huge_pages);
     EXPECT_EQ(memory.spare_mib, 512U);
     EXPECT_EQ(memory.file_directory, "/var/lib/libvirt/qemu/ram");
