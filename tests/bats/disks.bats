@@ -245,6 +245,7 @@ FILTER
     wait "$DAEMON" || true
     kata direct-volume remove "$DISKS/cold-volume"
     kata direct-volume remove "$DISKS/hot-volume"
+    rm "$DISKS"/{node,cold,hot}
     rm -r "$store"
 }
 
