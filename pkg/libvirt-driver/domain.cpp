@@ -89,6 +89,16 @@ DomainHandle create_domain(virConnectPtr connection,
     return domain;
 }
 
+DomainHandle require_domain(virConnectPtr connection,
+                            const std::string& uuid,
+                            const std::string& operation) {
+    DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
+    if (domain == nullptr) {
+        throw last_error(operation);
+    }
+    return domain;
+}
+
 void resume_domain(virConnectPtr connection, const std::string& uuid) {
     const DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
     if (domain == nullptr || virDomainResume(domain.get()) < 0) {

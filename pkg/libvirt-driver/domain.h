@@ -23,6 +23,12 @@ namespace kata::libvirt_driver {
                                          const std::string& xml,
                                          unsigned flags);
 
+/// The domain of a UUID. @param operation begins the message, "cannot ... of VM with UUID ...".
+/// @throws Error not_found, or what libvirt says.
+[[nodiscard]] DomainHandle require_domain(virConnectPtr connection,
+                                          const std::string& uuid,
+                                          const std::string& operation);
+
 /// @throws Error not_found, invalid_state if it already runs.
 void resume_domain(virConnectPtr connection, const std::string& uuid);
 

@@ -92,10 +92,7 @@ std::uint64_t attach_memory(virConnectPtr connection,
                             std::uint64_t memory_mib) {
     const std::string operation = fmt::format(
         "cannot plug {} MiB of memory into VM with UUID {}", memory_mib, base::printable(uuid));
-    const DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
-    if (domain == nullptr) {
-        throw last_error(operation);
-    }
+    const DomainHandle domain = require_domain(connection, uuid, operation);
     const auto virtio_mem = build_virtio_mem_xml(live_xml(domain.get()), memory_mib);
     const std::string xml = virtio_mem ? *virtio_mem : build_memory_xml(memory_mib);
     const auto change = virtio_mem ? virDomainUpdateDeviceFlags : virDomainAttachDeviceFlags;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "pkg/base/error.h"
+#include "pkg/libvirt-driver/domain.h"
 #include "pkg/libvirt-driver/handles.h"
 #include "pkg/libvirt-driver/libvirt_error.h"
 
@@ -28,10 +29,7 @@ void pin_domain_vcpus(virConnectPtr connection,
                       const std::vector<std::vector<unsigned>>& cpus) {
     const std::string operation =
         fmt::format("cannot pin the vCPUs of VM with UUID {}", base::printable(uuid));
-    const DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
-    if (domain == nullptr) {
-        throw last_error(operation);
-    }
+    const DomainHandle domain = require_domain(connection, uuid, operation);
     for (unsigned vcpu = 0; vcpu < cpus.size(); ++vcpu) {
         std::vector<unsigned char> map = cpu_map(cpus[vcpu]);
         if (virDomainPinVcpu(domain.get(), vcpu, map.data(), static_cast<int>(map.size())) < 0) {

@@ -25,14 +25,6 @@ std::string failed(const char* verb, const std::string& serial, const std::strin
                        base::printable(uuid));
 }
 
-DomainHandle find(virConnectPtr connection, const std::string& uuid, const std::string& operation) {
-    DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
-    if (domain == nullptr) {
-        throw last_error(operation);
-    }
-    return domain;
-}
-
 // libvirt has one number for much that it does not like, and QEMU none.
 Error plug_error(const std::string& operation) {
     Error error = last_error(operation);
@@ -65,7 +57,7 @@ std::optional<LiveDisk> live_disk(virDomainPtr domain, const std::string& serial
 
 void attach_disk(virConnectPtr connection, const std::string& uuid, const sandbox::VmDisk& disk) {
     const std::string operation = failed("plug", disk.serial, uuid);
-    const DomainHandle domain = find(connection, uuid, operation);
+    const DomainHandle domain = require_domain(connection, uuid, operation);
     const std::string xml = build_disk_xml(disk, live_xml(domain.get()));
     if (virDomainAttachDeviceFlags(domain.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
         throw plug_error(operation);
@@ -92,7 +84,7 @@ void resize_disk(virConnectPtr connection,
                  const std::string& serial,
                  std::uint64_t bytes) {
     const std::string operation = failed("resize", serial, uuid);
-    const DomainHandle domain = find(connection, uuid, operation);
+    const DomainHandle domain = require_domain(connection, uuid, operation);
     const auto disk = live_disk(domain.get(), serial);
     if (!disk) {
         throw Error(ErrorCode::not_found, operation, "the VM has no such disk");

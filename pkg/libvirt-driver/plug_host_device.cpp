@@ -22,21 +22,13 @@ std::string failed(const char* verb, const std::string& device, const std::strin
                        base::printable(uuid));
 }
 
-DomainHandle find(virConnectPtr connection, const std::string& uuid, const std::string& operation) {
-    DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
-    if (domain == nullptr) {
-        throw last_error(operation);
-    }
-    return domain;
-}
-
 }  // namespace
 
 void attach_host_device(virConnectPtr connection,
                         const std::string& uuid,
                         const sandbox::VmHostDevice& device) {
     const std::string operation = failed("plug", device.address, uuid);
-    const DomainHandle domain = find(connection, uuid, operation);
+    const DomainHandle domain = require_domain(connection, uuid, operation);
     const std::string xml = build_host_device_xml(device, live_xml(domain.get()));
     if (virDomainAttachDeviceFlags(domain.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
         throw last_error(operation);
@@ -60,7 +52,7 @@ std::vector<std::string> live_pci_paths(virConnectPtr connection,
                                         const std::vector<std::string>& names) {
     const std::string operation = failed("find", names.empty() ? "" : names.front(), uuid);
     const pugi::xml_document document =
-        parse_domain(live_xml(find(connection, uuid, operation).get()));
+        parse_domain(live_xml(require_domain(connection, uuid, operation).get()));
     const pugi::xml_node devices = devices_of(document);
     std::vector<std::string> paths;
     for (const std::string& name : names) {

@@ -50,10 +50,7 @@ Error plug_error(const std::string& operation) {
 
 void attach_nic(virConnectPtr connection, const std::string& uuid, const sandbox::VmNic& nic) {
     const std::string operation = failed("plug", nic.mac, uuid);
-    const DomainHandle domain(virDomainLookupByUUIDString(connection, uuid.c_str()));
-    if (domain == nullptr) {
-        throw last_error(operation);
-    }
+    const DomainHandle domain = require_domain(connection, uuid, operation);
     const std::string xml = build_nic_xml(nic);
     if (virDomainAttachDeviceFlags(domain.get(), xml.c_str(), VIR_DOMAIN_AFFECT_LIVE) < 0) {
         throw plug_error(operation);

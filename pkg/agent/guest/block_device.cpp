@@ -6,11 +6,10 @@
 
 #include <cerrno>
 #include <charconv>
-#include <chrono>
 #include <string_view>
-#include <thread>
 
 #include "pkg/agent/guest/pci_device.h"
+#include "pkg/agent/guest/poll.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 
@@ -21,7 +20,6 @@ namespace fs = std::filesystem;
 using base::Error;
 using base::ErrorCode;
 
-constexpr std::chrono::milliseconds kPoll{5};
 constexpr std::size_t kPageHeader = 4;  // of a SCSI page: type, number, length
 
 std::string trimmed(std::string text) {
@@ -62,17 +60,6 @@ std::optional<BlockDevice> disk_behind(const fs::path& pci_device, const fs::pat
         }
     }
     return std::nullopt;
-}
-
-template <typename Condition>
-bool eventually(base::Deadline deadline, Condition condition) {
-    while (!condition()) {
-        if (deadline.passed()) {
-            return false;
-        }
-        std::this_thread::sleep_for(kPoll);
-    }
-    return true;
 }
 
 // SCSI tells a new size only to whoever asks; for others there is no such file.

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <sstream>
 #include <string_view>
-#include <thread>
 
+#include "pkg/agent/guest/poll.h"
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 
@@ -17,7 +16,6 @@ namespace fs = std::filesystem;
 using base::Error;
 using base::ErrorCode;
 
-constexpr std::chrono::milliseconds kPoll{5};
 constexpr const char* kRootBus = "devices/pci0000:00";
 
 // "0000:03:00.0" is at "00.0" of whichever bus.
@@ -30,17 +28,6 @@ std::optional<fs::path> child_at(const fs::path& bus, const std::string& place) 
         }
     }
     return std::nullopt;
-}
-
-template <typename Condition>
-bool eventually(base::Deadline deadline, Condition condition) {
-    while (!condition()) {
-        if (deadline.passed()) {
-            return false;
-        }
-        std::this_thread::sleep_for(kPoll);
-    }
-    return true;
 }
 
 std::string line_of(const fs::path& file) {
