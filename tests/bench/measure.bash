@@ -13,7 +13,7 @@ sample_ms() {
 }
 
 # row SECTION LABEL FIGURE [PEER PEER_FIGURE [GOAL]]: a line of the table. GOAL is "ratio LIMIT" or "value LIMIT",
-# both upper limits; a figure without a peer has "-" for both. The same row twice is one.
+# both upper limits, or "share LIMIT", the smallest ratio; a figure without a peer has "-" for both. The same row twice is one.
 row() {
     local line
     printf -v line '%s\t%s\t%s\t%s\t%s\t%s' "$1" "$2" "$3" "${4:--}" "${5:--}" "${6:--}"

@@ -32,7 +32,7 @@ print_table() {
         function verdict(goal, met) {
             if (goal == "-" || met == "-") return ""
             split(goal, part, " ")
-            return sprintf("%s at most %s: %s", part[1], part[2], met == "true" ? "met" : "MISSED")
+            return sprintf("%s at %s %s: %s", part[1], part[1] == "share" ? "least" : "most", part[2], met == "true" ? "met" : "MISSED")
         }
         $1 != section {
             section = $1

@@ -22,6 +22,7 @@ def lines($text): $text | split("\n") | map(select(. != "") | split("\t"));
         | .ratio = (if (.peer_value // 0) > 0 and .value != null then .value / .peer_value | rounded else null end)
         | (.goal | split(" ")) as $goal
         | .met = (if $goal[0] == "ratio" and .ratio != null then .ratio <= ($goal[1] | tonumber)
+                  elif $goal[0] == "share" and .ratio != null then .ratio >= ($goal[1] | tonumber)
                   elif $goal[0] == "value" and .value != null then .value <= ($goal[1] | tonumber)
                   else null end)))
   }

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# (j) files in a container of kata-runtime's own on each kind of storage, beside the file system of the same disk on
-# the host and under runc; (k) direct-volume's commands beside runc list. Each kind has a container of its own, one
+# (j) files in a container of kata-runtime's own on each kind of storage, beside the bare device, the file system of the
+# same disk on the host, and runc; (k) direct-volume's commands beside runc list. Each kind has a container of its own, one
 # after the other; all their data lies in WORK.
 
 STORAGE_MIB=${STORAGE_MIB:-256}
 STORAGE_SECONDS=${STORAGE_SECONDS:-5}
+STORAGE_FILE=data # that fio works on, in the directory it is started in
 STORAGE_KINDS=(virtio-fs/never virtio-fs/auto virtio-fs/always virtio-9p block-root direct-volume)
 STORAGE_JOBS=("write, 1 MiB each" "read, 1 MiB each" "random read, 4 KiB each" "random write, 4 KiB each" filecreate filestat filedelete)
 # Past the page caches, 16 at a time: what the disk itself gives.
@@ -14,16 +15,16 @@ STORAGE_DIRECT_JOBS=("direct write, 1 MiB each" "direct read, 1 MiB each" "direc
 storage_job() {
     local size=--size=${STORAGE_MIB}M
     local timed=("$size" --runtime="$STORAGE_SECONDS" --time_based)
-    local deep=(--direct=1 --ioengine=libaio --iodepth=16 --filename=data)
+    local deep=(--direct=1 --ioengine=libaio --iodepth=16 --filename="$STORAGE_FILE")
     UNIT=IO/s FILTER='[.read.iops, .write.iops] | max | round'
     case $1 in
     *"1 MiB each") UNIT=MiB/s FILTER='[.read.bw, .write.bw] | max / 1024 | round' ;;
     esac
     case $1 in
-    "write, 1 MiB each") JOB_ARGUMENTS=(--rw=write --bs=1M "$size" --end_fsync=1 --filename=data) ;;
-    "read, 1 MiB each") JOB_ARGUMENTS=(--rw=read --bs=1M "$size" --filename=data) ;;
-    "random read, 4 KiB each") JOB_ARGUMENTS=(--rw=randread --bs=4k "${timed[@]}" --filename=data) ;;
-    "random write, 4 KiB each") JOB_ARGUMENTS=(--rw=randwrite --bs=4k "${timed[@]}" --filename=data) ;;
+    "write, 1 MiB each") JOB_ARGUMENTS=(--rw=write --bs=1M "$size" --end_fsync=1 --filename="$STORAGE_FILE") ;;
+    "read, 1 MiB each") JOB_ARGUMENTS=(--rw=read --bs=1M "$size" --filename="$STORAGE_FILE") ;;
+    "random read, 4 KiB each") JOB_ARGUMENTS=(--rw=randread --bs=4k "${timed[@]}" --filename="$STORAGE_FILE") ;;
+    "random write, 4 KiB each") JOB_ARGUMENTS=(--rw=randwrite --bs=4k "${timed[@]}" --filename="$STORAGE_FILE") ;;
     "direct write, 1 MiB each") JOB_ARGUMENTS=(--rw=write --bs=1M "$size" "${deep[@]}") ;;
     "direct read, 1 MiB each") JOB_ARGUMENTS=(--rw=read --bs=1M "$size" "${deep[@]}") ;;
     "direct random read") JOB_ARGUMENTS=(--rw=randread --bs=4k "${timed[@]}" "${deep[@]}") ;;
@@ -37,6 +38,7 @@ run_jobs() {
     local kind=$1 job jobs=("${STORAGE_JOBS[@]}")
     shift
     ! on_a_disk "$kind" || jobs+=("${STORAGE_DIRECT_JOBS[@]}")
+    [[ $kind != device ]] || jobs=("${STORAGE_DIRECT_JOBS[@]}")
     for job in "${jobs[@]}"; do
         progress "storage: $kind: $job"
         storage_job "$job"
@@ -66,6 +68,16 @@ make_storage_bundle() {
         --arg source "$WORK/volume" "$WORK/storage/config.json" >"$WORK/storage-volume/config.json"
 }
 
+# The bare device below it, without a file system or a VM.
+measure_device() {
+    local STORAGE_FILE
+    truncate -s "$((STORAGE_MIB * 2 + 256))M" "$WORK/device.img"
+    STORAGE_FILE=$(losetup --find --show "$WORK/device.img")
+    run_jobs device fio
+    losetup --detach "$STORAGE_FILE"
+    rm "$WORK/device.img"
+}
+
 # The same file system as the guest's, on the same disk, without a VM.
 measure_host_storage() {
     make_disk "$WORK/host.img"
@@ -88,6 +100,7 @@ measure_container() {
     shift 2
     printf '%s\n' '[hypervisor.qemu]' "$@" >"$WORK/storage.toml"
     timed "$KATA" --root "$WORK/kata" --config "$WORK/storage.toml" run --detach --bundle "$bundle" "$ID-storage"
+    [[ ${#SANDBOX_QEMU[@]} != 0 || $kind != direct-volume ]] || note_sandbox "$ID-storage"
     run_jobs "$kind" "$KATA" --root "$WORK/kata" exec --cwd /work "$ID-storage" fio
     timed "$KATA" --root "$WORK/kata" delete --force "$ID-storage"
     rm -rf "$bundle"/rootfs/work/*
@@ -152,9 +165,19 @@ clear_storage() {
     for mount in "$WORK/host" "$WORK/storage-root/rootfs"; do
         umount "$mount" 2>/dev/null || true
     done
+    losetup --associated "$WORK/device.img" 2>/dev/null | cut -d: -f1 | xargs -r losetup --detach
     for volume in "$WORK/volume" "$WORK/entry"; do
         [[ ! -e $volume ]] || "$KATA" direct-volume remove "$volume" >/dev/null 2>&1 || true
     done
+}
+
+# An emulated processor copies each byte itself: only with KVM the disk is what limits a direct volume.
+goal_of() {
+    if [[ $1 == direct-volume && $(accelerator) == kvm ]]; then
+        echo "share 0.95"
+    else
+        echo -
+    fi
 }
 
 storage_rows() {
@@ -165,6 +188,7 @@ storage_rows() {
         done
         ! on_a_disk "$kind" || for job in "${STORAGE_DIRECT_JOBS[@]}"; do
             row "files, $kind" "$job" "$job/$kind" host "$job/host"
+            row "files, $kind" "$job" "$job/$kind" "bare device" "$job/device" "$(goal_of "$kind")"
         done
     done
 }
@@ -173,6 +197,7 @@ measure_storage() {
     local mode
     make_storage_bundle
     measure_volume_commands
+    measure_device
     measure_host_storage
     measure_runc_storage
     for mode in never auto always; do
