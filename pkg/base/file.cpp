@@ -92,9 +92,14 @@ void write_all(FdRef fd, std::string_view content, std::string_view object) {
     }
 }
 
-void write_file_atomically(const std::filesystem::path& path,
-                           std::string_view content,
-                           mode_t mode) {
+namespace {
+
+enum class Durability { until_boot, on_disk };
+
+void replace(const std::filesystem::path& path,
+             std::string_view content,
+             mode_t mode,
+             Durability durability) {
     const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
     std::string temporary = (directory / ("." + path.filename().native() + ".XXXXXX")).native();
     const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
@@ -106,12 +111,28 @@ void write_file_atomically(const std::filesystem::path& path,
         throw errno_error("set the mode of", temporary, errno);
     }
     write_all(fd.ref(), content, path.native());
-    sync_fd(fd.ref(), path);
+    if (durability == Durability::on_disk) {
+        sync_fd(fd.ref(), path);
+    }
     if (::rename(temporary.c_str(), path.c_str()) != 0) {
         throw errno_error("rename a file to", path.native(), errno);
     }
     remove_temporary.release();
-    sync_directory(directory);
+    if (durability == Durability::on_disk) {
+        sync_directory(directory);
+    }
+}
+
+}  // namespace
+
+void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
+    replace(path, content, mode, Durability::until_boot);
+}
+
+void write_file_atomically(const std::filesystem::path& path,
+                           std::string_view content,
+                           mode_t mode) {
+    replace(path, content, mode, Durability::on_disk);
 }
 
 void write_existing_file(const std::filesystem::path& path, std::string_view content) {

@@ -35,6 +35,10 @@ void write_file_atomically(const std::filesystem::path& path,
                            std::string_view content,
                            mode_t mode = 0600);
 
+/// The same for what a boot takes away in any case: a reader, and whoever comes after a killed
+/// writer, sees the old content or the new; nothing waits for the disk.
+void replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode = 0600);
+
 /// Writes all of `content` to an existing file without creating or truncating it (cgroup, proc,
 /// sysfs).
 void write_existing_file(const std::filesystem::path& path, std::string_view content);

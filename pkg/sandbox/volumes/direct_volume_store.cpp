@@ -267,12 +267,11 @@ void DirectVolumeStore::write(const std::string& path, const MountInfo& info) co
     }
     const UniqueFd entry = open_entry(path);
     try {
-        base::write_file_atomically(
-            std::filesystem::path(base::path_of(entry.ref())) / kMountInfoFile, to_json_text(info));
+        base::replace_file(std::filesystem::path(base::path_of(entry.ref())) / kMountInfoFile,
+                           to_json_text(info));
     } catch (const Error& error) {
         throw error.with_context("cannot store the direct volume in " + directory.native());
     }
-    base::sync_directory(root_);
     undo.release();
 }
 
@@ -291,7 +290,6 @@ void DirectVolumeStore::remove(const std::string& path) const {
 void DirectVolumeStore::erase(const std::string& path) const {
     const UniqueFd root = open_root();
     base::remove_tree(std::filesystem::path(base::path_of(root.ref())) / encoded_volume_path(path));
-    base::sync_directory(root_);
 }
 
 void DirectVolumeStore::claim(const std::string& path, const std::string& sandbox_id) const {

@@ -35,31 +35,6 @@ TEST_F(File, OfProcIsReadWhole) {
     EXPECT_FALSE(try_read_file("/proc/none"));
 }
 
-TEST_F(File, IsReplacedWithItsModeAndNothingLeftBeside) {
-    write(dir_ / "f", "old");
-    write_file_atomically(dir_ / "f", "new", 0640);
-    EXPECT_EQ(content_of(dir_ / "f"), "new");
-    EXPECT_EQ(fs::status(dir_ / "f").permissions(), fs::perms(0640));
-    EXPECT_EQ(std::distance(fs::directory_iterator(dir_), {}), 1);
-}
-
-TEST_F(File, ThatCannotBeReplacedKeepsItsContentAndLeavesNothing) {
-    fs::create_directory(dir_ / "d");
-    write(dir_ / "d" / "inside", "x");
-    EXPECT_TRUE(error_of([&] { write_file_atomically(dir_ / "d", "new"); }));
-    EXPECT_EQ(std::distance(fs::directory_iterator(dir_), {}), 1);
-    expect_error(
-        [&] { write_file_atomically(dir_ / "none" / "f", "x"); }, ErrorCode::not_found, "none");
-}
-
-TEST_F(File, ReplacesASymlinkAndNotItsTarget) {
-    write(dir_ / "target", "kept");
-    fs::create_symlink("target", dir_ / "link");
-    write_file_atomically(dir_ / "link", "new");
-    EXPECT_EQ(content_of(dir_ / "target"), "kept");
-    EXPECT_FALSE(fs::is_symlink(dir_ / "link"));
-}
-
 TEST_F(File, OfTheKernelIsWrittenButNeverCreated) {
     write(dir_ / "f", "1234");
     write_existing_file(dir_ / "f", "x");
@@ -87,6 +62,35 @@ TEST_F(File, DirectoriesAreMadeOnceAndAFileInTheWayIsNamed) {
 TEST_F(File, DescriptorsAreClosedOnExec) {
     const UniqueFd fd = open_file(dir_, O_RDONLY);
     EXPECT_EQ(::fcntl(fd.get(), F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+}
+
+// To the disk at once or not, a file is replaced in the same way.
+using Replace = void (*)(const fs::path&, std::string_view, mode_t);
+class FileReplacement : public File, public testing::WithParamInterface<Replace> {};
+INSTANTIATE_TEST_SUITE_P(, FileReplacement, testing::Values(&write_file_atomically, &replace_file));
+
+TEST_P(FileReplacement, GivesItsModeAndNothingLeftBeside) {
+    write(dir_ / "f", "old");
+    GetParam()(dir_ / "f", "new", 0640);
+    EXPECT_EQ(content_of(dir_ / "f"), "new");
+    EXPECT_EQ(fs::status(dir_ / "f").permissions(), fs::perms(0640));
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir_), {}), 1);
+}
+
+TEST_P(FileReplacement, ThatFailsKeepsTheContentAndLeavesNothing) {
+    fs::create_directory(dir_ / "d");
+    write(dir_ / "d" / "inside", "x");
+    EXPECT_TRUE(error_of([&] { GetParam()(dir_ / "d", "new", 0600); }));
+    EXPECT_EQ(std::distance(fs::directory_iterator(dir_), {}), 1);
+    expect_error([&] { GetParam()(dir_ / "none" / "f", "x", 0600); }, ErrorCode::not_found, "none");
+}
+
+TEST_P(FileReplacement, OfASymlinkKeepsItsTarget) {
+    write(dir_ / "target", "kept");
+    fs::create_symlink("target", dir_ / "link");
+    GetParam()(dir_ / "link", "new", 0600);
+    EXPECT_EQ(content_of(dir_ / "target"), "kept");
+    EXPECT_FALSE(fs::is_symlink(dir_ / "link"));
 }
 
 TEST(OpenMissingStdio, GivesAClosedDescriptorToDevNullAndLeavesTheOthers) {
