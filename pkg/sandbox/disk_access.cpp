@@ -153,7 +153,10 @@ std::string to_text(const DiskEffect& effect) {
                   {"serial", effect.serial},
                   {"path", effect.path.native()},
                   {"block", effect.is_block_device},
-                  {"readOnly", effect.read_only}};
+                  {"readOnly", effect.read_only},
+                  {"major", effect.major},
+                  {"minor", effect.minor},
+                  {"inode", effect.inode}};
     if (effect.is_socket) {
         document["socket"] = true;
     }
@@ -180,6 +183,9 @@ DiskEffect parse_disk_effect(const std::string& text) {
             effect.listed_user = document.at("user").get<uid_t>();
         }
         effect.claim = document.value("claim", "");
+        effect.major = document.value("major", 0U);
+        effect.minor = document.value("minor", 0U);
+        effect.inode = document.value("inode", std::uint64_t{0});
         return effect;
     } catch (const json::exception& error) {
         throw Error(ErrorCode::internal, "cannot read a disk of the journal", error.what());
@@ -202,6 +208,9 @@ DiskEffect plan_access(const PlannedDisk& disk,
     effect.is_socket = disk.source.is_socket;
     effect.path = path_for(disk, vm_uuid, assets);
     effect.claim = disk.claim;
+    effect.major = disk.source.major;
+    effect.minor = disk.source.minor;
+    effect.inode = disk.source.inode;
     if (needs_list(disk, user)) {
         effect.listed_user = user.uid;
     }
@@ -218,6 +227,10 @@ void give_access(const DiskEffect& effect, const PlannedDisk& disk, const VmUser
     }
 }
 
+void release_claim(const std::filesystem::path& claim) {
+    unlink_one(claim);
+}
+
 void take_access(const DiskEffect& effect) {
     if (effect.is_socket) {
         if (effect.listed_user) {
@@ -227,7 +240,7 @@ void take_access(const DiskEffect& effect) {
         remove_path(effect);
     }
     if (!effect.claim.empty()) {
-        unlink_one(effect.claim);
+        release_claim(effect.claim);
     }
 }
 

@@ -14,6 +14,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ struct DiskEffect {
     bool is_block_device = true;
     bool is_socket = false;  // `path` is not ours
     bool read_only = false;
+    unsigned major = 0;  // as in DiskSource, of what is behind `path`; all 0 in a journal of before
+    unsigned minor = 0;
+    std::uint64_t inode = 0;
 };
 
 [[nodiscard]] std::string to_text(const DiskEffect& effect);
@@ -54,6 +58,9 @@ struct DiskEffect {
 /// @throws base::Error by errno; unsupported, with what to do, for a file that QEMU's user cannot
 /// be let open.
 void give_access(const DiskEffect& effect, const PlannedDisk& disk, const VmUser& user);
+
+/// The sandbox has a direct volume no longer. @param claim as in PlannedDisk.
+void release_claim(const std::filesystem::path& claim);
 
 /// Takes it back. What does not exist is fine.
 void take_access(const DiskEffect& effect);

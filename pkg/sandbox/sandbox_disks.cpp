@@ -9,6 +9,7 @@
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
 #include "pkg/sandbox/disk_tuning.h"
+#include "pkg/sandbox/disk_use.h"
 #include "pkg/sandbox/guest_swap.h"
 #include "pkg/sandbox/machine_builder.h"
 #include "pkg/sandbox/verified_assets.h"
@@ -81,6 +82,7 @@ VmDisk SandboxDisks::make(const PlannedDisk& disk,
     if (!disk.volume.empty()) {
         context_.claim_volume(disk.volume);
     }
+    require_unused_by_sandboxes(effect, disk.source.path, context_.place.sandbox_dir, context_.log);
     give_access(effect, disk, user);
     if (!disk.make_fs_type.empty()) {
         make_file_system(effect, disk);

@@ -41,9 +41,7 @@ class SandboxDisksTest : public testing::Test {
             }
         }
     }
-    [[nodiscard]] std::vector<Effect> effects() {
-        return Journal::load(directory_ / "journal", log_);
-    }
+    [[nodiscard]] std::vector<Effect> effects() { return Journal::load(place_.journal(), log_); }
     [[nodiscard]] DiskContext context() {
         return {config_, backend_, log_, place_, journal_, sandbox_journal_, [](const auto&) {}};
     }
@@ -67,9 +65,9 @@ class SandboxDisksTest : public testing::Test {
     test::FakeBackend backend_;
     base::NullLog log_;
     DiskPlan plan_;
-    ContainerPlace place_{oci::ContainerId("c"), "sb", directory_.path(), directory_ / "c"};
-    Journal journal_{directory_ / "journal", "c"};
-    Journal sandbox_journal_{directory_ / "journal", ""};
+    ContainerPlace place_{oci::ContainerId("c"), "sb", directory_.make("sbs/sb"), directory_ / "c"};
+    Journal journal_{place_.journal(), "c"};
+    Journal sandbox_journal_{place_.journal(), ""};
 };
 
 TEST_F(SandboxDisksTest, AreOpenedByTheUserOfAllVms) {

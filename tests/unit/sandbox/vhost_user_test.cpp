@@ -72,8 +72,8 @@ class VhostUserTest : public testing::Test {
     RuntimeConfig config_;
     test::FakeBackend backend_;
     base::NullLog log_;
-    ContainerPlace place_{oci::ContainerId("c"), "sb", directory_.path(), directory_ / "c"};
-    Journal journal_{directory_ / "journal", "c"};
+    ContainerPlace place_{oci::ContainerId("c"), "sb", directory_.make("sbs/sb"), directory_ / "c"};
+    Journal journal_{place_.journal(), "c"};
 };
 
 TEST_F(VhostUserTest, TheSocketIsFoundByTheNumberOfTheNode) {
@@ -95,7 +95,7 @@ TEST_F(VhostUserTest, NodesOfAStoreThatAreAskedForAreDisks) {
     ASSERT_EQ(plan.guest.nodes.size(), 1U);
     EXPECT_EQ(plan.guest.nodes[0].container_path, "/dev/data");
     EXPECT_EQ(plan.guest.nodes[0].access, "rwm");
-    EXPECT_THAT(served_disks(plan), ElementsAre(plan.disks[0].serial));
+    EXPECT_THAT(disks_without_serial(plan), ElementsAre(plan.disks[0].serial));
 }
 
 TEST_F(VhostUserTest, NodesThatNobodyAskedForOrOfScsiAreNot) {
@@ -135,7 +135,7 @@ TEST_F(VhostUserTest, ADirectVolumesFileSystemIsOnTheDiskOfASocket) {
     });
     ASSERT_EQ(plan.guest.storages.size(), 1U);
     EXPECT_EQ(plan.guest.storages[0].driver, DiskDriver::virtio_blk) << "whatever others have";
-    EXPECT_THAT(served_disks(plan), ElementsAre(plan.guest.storages[0].serial));
+    EXPECT_THAT(disks_without_serial(plan), ElementsAre(plan.guest.storages[0].serial));
 }
 
 TEST_F(VhostUserTest, QemuMayConnectUntilTheDiskIsTakenBackAndTheSocketStays) {
@@ -154,7 +154,7 @@ TEST_F(VhostUserTest, QemuMayConnectUntilTheDiskIsTakenBackAndTheSocketStays) {
     EXPECT_EQ(made[0].reconnect_seconds, 7U);
     EXPECT_EQ(made[0].tuning.driver, DiskDriver::virtio_blk);
     EXPECT_TRUE(base::is_listed(socket, kQemu));
-    const auto effects = Journal::load(directory_ / "journal", log_);
+    const auto effects = Journal::load(place_.journal(), log_);
     ASSERT_EQ(effects.size(), 1U);
     const DiskEffect effect = parse_disk_effect(effects[0].object);
     take_access(effect);

@@ -36,6 +36,12 @@ class TemporaryDirectory {
         return path_ / name;
     }
 
+    /// Makes a directory below it. @return its path.
+    [[nodiscard]] std::filesystem::path make(std::string_view name) const {
+        std::filesystem::create_directories(path_ / name);
+        return path_ / name;
+    }
+
     /// Writes a file below the directory, making its parents.
     void write(std::string_view name, std::string_view content) const {
         std::filesystem::create_directories((path_ / name).parent_path());
