@@ -3,8 +3,10 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
+# Line numbers for backtraces, and no description of each type and variable: those take a quarter of the compiling.
 configure() {
-    local options=(-G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DKATA_TESTS=OFF "-DCMAKE_INSTALL_PREFIX=$PREFIX")
+    local options=(-G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -g1 -DNDEBUG"
+        -DKATA_TESTS=OFF "-DCMAKE_INSTALL_PREFIX=$PREFIX")
     options+=("-DKATA_LIBEXECDIR=$PREFIX/libexec/kata-runtime"
         "-DKATA_DATADIR=$PREFIX/share/defaults/kata-containers" "-DKATA_GUESTDIR=$GUEST_DIR")
     if command -v ccache >/dev/null; then

@@ -30,16 +30,25 @@ put() {
     note f "$target"
 }
 
+# put_program SOURCE TARGET: without the symbols that only a debugger reads; $BUILD keeps them.
+put_program() {
+    local stripped
+    stripped=$(mktemp)
+    strip -o "$stripped" "$1"
+    put 0755 "$stripped" "$2"
+    rm -f "$stripped"
+}
+
 put_programs() {
     local runtime shim library net
     runtime=$(built kata-runtime)
     shim=$(built kata-shim)
     library=$(built libkata-vm.so)
     net=$(built libkata-net.so)
-    put 0755 "$runtime" "$PREFIX/bin/kata-runtime"
-    put 0755 "$shim" "$PREFIX/libexec/kata-runtime/kata-shim"
-    put 0755 "$library" "$PREFIX/libexec/kata-runtime/libkata-vm.so"
-    put 0755 "$net" "$PREFIX/libexec/kata-runtime/libkata-net.so"
+    put_program "$runtime" "$PREFIX/bin/kata-runtime"
+    put_program "$shim" "$PREFIX/libexec/kata-runtime/kata-shim"
+    put_program "$library" "$PREFIX/libexec/kata-runtime/libkata-vm.so"
+    put_program "$net" "$PREFIX/libexec/kata-runtime/libkata-net.so"
 }
 
 put_guest() {
