@@ -33,32 +33,25 @@ run_check() {
     fi
 }
 
-# unit_verdicts LOG: ctest's lines as lines of results. A name may have blanks: "A/B.C/3  # GetParam() = x".
+# unit_verdicts FILE...: what the programs of the unit tests say of each test as lines of results.
 unit_verdicts() {
-    awk '/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / {
-        verdict = "fail"; reason = ""
-        if (/ Passed +[0-9.]+ sec$/) verdict = "pass"
-        if (/\*\*\*Skipped +[0-9.]+ sec$/) { verdict = "skip"; reason = "skipped by the test" }
-        sub(/^.*Test +#[0-9]+: /, "")
-        sub(/ +# GetParam.*/, "")
-        sub(/ \.\..*$/, "")
-        printf "%s\tunits\t%s\t%s\n", verdict, $0, reason
-    }' "$1"
+    jq -r '.testsuites[].testsuite[] |
+        [if .failures then "fail" elif .result == "SKIPPED" then "skip" else "pass" end, "units", "\(.classname).\(.name)",
+         if .result == "SKIPPED" then "skipped by the test" else "" end] | @tsv' "$@"
 }
 
-# Every unit test counts; a run that ends early counts as one failure.
+# Every unit test counts; a program that ends early, and says nothing of its tests, counts as one failure.
 run_units() {
-    local log=$OUT/units.log failed total code=0
+    local log=$OUT/units.log code=0 ended
     echo "== units"
     timed units make/units.sh run >"$log" 2>&1 || code=$?
-    read -r failed total < <(sed -n 's/.* \([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p
-        s/^\([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p' "$log" | tail -n 1) || true
-    [[ $code == 0 ]] || grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ *Start ' "$log" | tail -n 200
-    if [[ -z ${total:-} || ($code != 0 && $failed == 0) ]]; then
-        record fail units "units do not run"
-        return
-    fi
-    unit_verdicts "$log" >>"$RESULTS"
+    [[ $code == 0 ]] || tail -n 200 "$log"
+    unit_verdicts "$BUILD"-asan/units/*.json >"$OUT/units.tsv" || true
+    cat "$OUT/units.tsv" >>"$RESULTS"
+    sed -n 's/^[[:space:]]*[0-9]* - \(unit_[a-z-]*\) (.*/\1/p' "$log" | while read -r ended; do
+        [[ -e $BUILD-asan/units/${ended#unit_}.json ]] || record fail units "$ended ended early"
+    done
+    [[ $code == 0 || $(grep -c '^fail' "$RESULTS") -gt 0 ]] || record fail units "units do not run"
     tail -n 3 "$log"
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Builds the unit tests under ASan and UBSan in $BUILD-asan and runs them; with "build" or "run" one of both. The last
-# line of a run is ctest's count.
+# Builds the unit tests under ASan and UBSan in $BUILD-asan and runs them; with "build" or "run" one of both. A run
+# leaves a file for each program in $BUILD-asan/units that says what became of each of its tests.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -29,6 +29,7 @@ build() {
 }
 
 run() {
+    rm -rf "$ASAN/units"
     ASAN_OPTIONS=detect_leaks=1:halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
         ctest --test-dir "$ASAN" --parallel "$JOBS" --output-on-failure --no-tests=error
 }
