@@ -12,7 +12,6 @@
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/container_disks.h"
 #include "pkg/sandbox/devices.h"
-#include "pkg/sandbox/file_copy.h"
 #include "pkg/sandbox/guest_log_relay.h"
 #include "pkg/sandbox/guest_spec.h"
 #include "pkg/sandbox/lent_rootfs.h"
@@ -21,7 +20,6 @@
 #include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/resize.h"
 #include "pkg/sandbox/root_disk.h"
-#include "pkg/sandbox/sandbox_bind_mounts.h"
 #include "pkg/sandbox/sandbox_vfio.h"
 #include "pkg/sandbox/sandbox_vm.h"
 #include "pkg/sandbox/undo.h"
@@ -32,7 +30,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kShimAnswer{30};
 constexpr seconds kHooks{300};
 constexpr seconds kLeaveGuest{10};
 
@@ -154,7 +151,7 @@ void ContainerCreation::plan() {
     namespaces_ = resolve_namespaces(
         bundle_.spec, joins_pod_ ? pod_members(place_) : std::vector<PodMember>{}, joins_pod_);
     disks_ = plan_container_disks(bundle_.spec, config_, place_.sandbox_id);
-    vfio_ = plan_vfio(bundle_.spec, vfio_plug_);
+    vfio_ = plan_vfio(bundle_.spec, disks_.hardware, vfio_plug_);
     mounts_ = plan_mounts(bundle_, place_.id.str(), disks_.mounts);
     for (const std::string& warning : mounts_.warnings) {
         log_.warning(warning);
@@ -250,56 +247,6 @@ void ContainerCreation::run_hooks(oci::HookStage stage, bool in_container) {
         }
     }
     oci::run_hooks(bundle_.spec.hooks, stage, context, base::Deadline::after(kHooks));
-}
-
-void ContainerCreation::share_files() {
-    guest_root_ = disks_.root.empty() ? std::string(kGuestShareDir) + "/" + record_.id + "/rootfs"
-                                      : disks_.root;
-    if (config_.shared_fs != SharedFs::none) {
-        share_live_files();
-    }
-    ShimMountRequest mounts = shim_mounts(bundle_, mounts_);
-    mounts.empty_root = !disks_.root.empty();
-    mounts.read_only_root |= mounts.empty_root;
-    shim_->request(mounts, base::Deadline::after(kShimAnswer));
-}
-
-void ContainerCreation::share_live_files() {
-    if (!joins_pod_) {
-        share_.create(sandbox_journal_);
-        share_sandbox_bind_mounts(config_.sandbox_bind_mounts, share_, sandbox_journal_);
-    }
-    share_.add_container(journal_, record_.id);
-    if (disks_.root.empty()) {
-        make_mount_points();
-        static_cast<void>(share_.bind(journal_,
-                                      {.path = bundle_.rootfs,
-                                       .recursive = true,
-                                       .read_only = oci::has_read_only_root(bundle_)},
-                                      record_.id + "/rootfs"));
-    }
-    for (const PlannedMount& planned : mounts_.mounts) {
-        if (planned.kind == PlannedMount::Kind::shared) {
-            static_cast<void>(share_.bind(journal_, planned.source, planned.share_path));
-        }
-    }
-}
-
-void ContainerCreation::copy_files() {
-    FileCopy copy(*agent_, request_timeout(config_));
-    if (disks_.root.empty()) {
-        copy.add(bundle_.rootfs, record_.id + "/rootfs");
-    }
-    for (const PlannedMount& planned : mounts_.mounts) {
-        if (planned.kind == PlannedMount::Kind::shared) {
-            copy.add(planned.source.path, planned.share_path);
-        }
-    }
-    copy.finish();
-    if (copy.left_out() > 0) {
-        log_.warning(std::to_string(copy.left_out()) +
-                     " devices, sockets or FIFOs were left out of the files copied into the VM");
-    }
 }
 
 void ContainerCreation::enter_sandbox() {

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@
 #include "pkg/sandbox/shim_control.h"
 
 namespace kata::sandbox {
+
+/// How long a shim may take for one request.
+inline constexpr std::chrono::seconds kShimAnswer{30};
 
 /// The namespaces a shim joins, and those made for it. Pure data; see shim_namespaces().
 struct ShimNamespaces {
