@@ -18,17 +18,12 @@ constexpr std::chrono::seconds kGrow{60};
 
 void require_usable(const DirectVolume& volume, const VolumeSettings& settings) {
     const std::string what = "direct volume " + quoted(volume.path) + ": ";
-    if (settings.kind == VolumeKind::vfio) {
+    if (settings.kind != VolumeKind::disk && settings.create_filesystem) {
         throw Error(ErrorCode::unsupported,
-                    what + "volumes of type " + quoted(volume.info.volume_type) +
-                        " are not served by this version; give the container its device with "
-                        "--device /dev/vfio/<group>");
-    }
-    if (settings.kind == VolumeKind::vhost_user && settings.create_filesystem) {
-        throw Error(ErrorCode::unsupported,
-                    what +
-                        "no file system can be made through a socket; make one where the disk "
-                        "is served, and add the volume again without createFilesystem");
+                    what + "a file system can be made on block devices and files only, not for " +
+                        quoted(volume.info.volume_type) +
+                        "; make one where the disk is provided, and add the volume again without "
+                        "createFilesystem");
     }
     if (volume.info.fstype.empty()) {
         throw Error(ErrorCode::invalid_argument,
@@ -48,6 +43,9 @@ std::optional<VolumeOnDisk> volume_of(const DirectVolumeStore& store,
     VolumeOnDisk volume;
     volume.device = found->info.device;
     volume.is_served = settings.kind == VolumeKind::vhost_user;
+    if (settings.kind == VolumeKind::vfio) {
+        volume.hardware = iommu_place_of(found->info.device);
+    }
     volume.fs_type = found->info.fstype;
     volume.options = found->info.options;
     volume.group = settings.fs_group;

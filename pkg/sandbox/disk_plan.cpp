@@ -90,17 +90,21 @@ void plan_storage(DiskPlan& plan,
                   const VolumeOnDisk& volume,
                   const oci::Mount& mount,
                   std::size_t index,
-                  const PlannedDisk& disk,
-                  DiskDriver driver) {
-    GuestDiskStorage storage = storage_on(disk,
-                                          disk.source.is_socket ? DiskDriver::virtio_blk : driver,
-                                          volume.fs_type,
-                                          file_system_options(volume.options));
+                  GuestDiskStorage storage) {
+    storage.fs_type = volume.fs_type;
+    storage.options = file_system_options(volume.options);
     storage.group = volume.group;
     storage.group_change = volume.group_change;
     DiskMount bind{storage.mount_point, {"rbind", is_read_only(mount) ? "ro" : "rw"}};
     plan.mounts.emplace(index, std::move(bind));
     plan.guest.storages.push_back(std::move(storage));
+}
+
+GuestDiskStorage storage_named(const std::string& serial) {
+    GuestDiskStorage storage;
+    storage.serial = serial;
+    storage.mount_point = std::string(kGuestStorageDir) + "/" + serial;
+    return storage;
 }
 
 bool has_ro(const std::vector<std::string>& options) {
@@ -122,14 +126,25 @@ void plan_mount(DiskPlan& plan,
     PlannedDisk& disk = add_disk(plan, std::move(source), read_only);
     disk.volume = volume.volume;
     disk.claim = volume.claim;
-    disk.pending_size = volume.pending_size;
+    // A file system that is only read cannot grow; the next one who may write lets it.
+    disk.pending_size = read_only ? 0 : volume.pending_size;
     if (volume.make_file_system && !disk.read_only) {
         disk.make_fs_type = volume.fs_type;
     }
-    plan_storage(plan, volume, mount, index, disk, driver);
+    plan_storage(plan, volume, mount, index, storage_on(disk, driver));
     if (disk.read_only && !has_ro(plan.guest.storages.back().options)) {
         plan.guest.storages.back().options.emplace_back("ro");
     }
+}
+
+void plan_hardware(DiskPlan& plan,
+                   const VolumeOnDisk& volume,
+                   const oci::Mount& mount,
+                   std::size_t index) {
+    GuestDiskStorage storage = storage_named(host_device_name(volume.hardware->address));
+    storage.is_hardware = true;
+    plan_storage(plan, volume, mount, index, std::move(storage));
+    plan.hardware.push_back({volume.hardware->group, volume.volume, volume.claim});
 }
 
 }  // namespace
@@ -167,8 +182,13 @@ PlannedDisk& add_node(DiskPlan& plan,
     return disk;
 }
 
-std::vector<std::string> served_disks(const DiskPlan& plan) {
+std::vector<std::string> disks_without_serial(const DiskPlan& plan) {
     std::vector<std::string> serials;
+    for (const GuestDiskStorage& storage : plan.guest.storages) {
+        if (storage.is_hardware) {
+            serials.push_back(storage.serial);
+        }
+    }
     for (const PlannedDisk& disk : plan.disks) {
         if (disk.source.is_socket) {
             serials.push_back(disk.serial);
@@ -200,16 +220,9 @@ void locate(GuestDisks& guest,
     }
 }
 
-GuestDiskStorage storage_on(const PlannedDisk& disk,
-                            DiskDriver driver,
-                            const std::string& fs_type,
-                            std::vector<std::string> options) {
-    GuestDiskStorage storage;
-    storage.serial = disk.serial;
-    storage.driver = driver;
-    storage.fs_type = fs_type;
-    storage.options = std::move(options);
-    storage.mount_point = std::string(kGuestStorageDir) + "/" + disk.serial;
+GuestDiskStorage storage_on(const PlannedDisk& disk, DiskDriver driver) {
+    GuestDiskStorage storage = storage_named(disk.serial);
+    storage.driver = disk.source.is_socket ? DiskDriver::virtio_blk : driver;
     return storage;
 }
 
@@ -226,7 +239,9 @@ DiskPlan plan_disks(const oci::Spec& spec,
         const oci::Mount& mount = spec.mounts[index];
         try {
             auto volume = is_file_disk(mount) ? volume_of_file(mount) : find_volume(mount);
-            if (volume) {
+            if (volume && volume->hardware) {
+                plan_hardware(plan, *volume, mount, index);
+            } else if (volume) {
                 plan_mount(plan, *volume, mount, index, driver, host);
             }
         } catch (const Error& error) {

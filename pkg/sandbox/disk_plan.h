@@ -20,6 +20,7 @@
 #include "pkg/oci/spec.h"
 #include "pkg/sandbox/disk_source.h"
 #include "pkg/sandbox/guest_volumes.h"
+#include "pkg/sandbox/iommu_group.h"
 
 namespace kata::sandbox {
 
@@ -41,8 +42,16 @@ struct DiskMount {
     std::vector<std::string> options;  // of the bind from there into the container
 };
 
+/// A direct volume on hardware of the host that the guest drives (VFIO): no disk of ours.
+struct HardwareVolume {
+    unsigned iommu_group = 0;
+    std::string volume;  // as in PlannedDisk
+    std::filesystem::path claim;
+};
+
 struct DiskPlan {
     std::vector<PlannedDisk> disks;  // each once
+    std::vector<HardwareVolume> hardware;
     GuestDisks guest;
     std::string root;  // where the guest mounts the container's root; empty: it is shared
     std::map<std::size_t, DiskMount> mounts;  // by the index in spec.mounts
@@ -52,7 +61,8 @@ struct DiskPlan {
 /// What a direct volume says of itself.
 struct VolumeOnDisk {
     std::filesystem::path device;
-    bool is_served = false;  // device is the socket of a process that serves it
+    bool is_served = false;              // device is the socket of a process that serves it
+    std::optional<IommuPlace> hardware;  // it is that device, which the guest drives
     std::string fs_type;
     std::vector<std::string> options;
     std::optional<gid_t> group;
@@ -77,10 +87,7 @@ using FindVolume = std::function<std::optional<VolumeOnDisk>(const oci::Mount& m
 PlannedDisk& add_disk(DiskPlan& plan, DiskSource source, bool read_only);
 
 /// A file system of a disk, which the guest mounts at a place of the disk's own.
-[[nodiscard]] GuestDiskStorage storage_on(const PlannedDisk& disk,
-                                          DiskDriver driver,
-                                          const std::string& fs_type,
-                                          std::vector<std::string> options);
+[[nodiscard]] GuestDiskStorage storage_on(const PlannedDisk& disk, DiskDriver driver);
 
 /// Adds a node of the spec that is a disk. @param access that the container has to it.
 PlannedDisk& add_node(DiskPlan& plan,
@@ -89,8 +96,8 @@ PlannedDisk& add_node(DiskPlan& plan,
                       DiskDriver driver,
                       const std::string& access);
 
-/// The serials of disks that have another one in the guest, or none.
-[[nodiscard]] std::vector<std::string> served_disks(const DiskPlan& plan);
+/// The serials of disks that have another one in the guest, or none: served ones and hardware.
+[[nodiscard]] std::vector<std::string> disks_without_serial(const DiskPlan& plan);
 
 /// Tells the guest where it finds these disks and devices.
 /// @param names serials and names. @param pci_paths in their order.

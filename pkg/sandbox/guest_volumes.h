@@ -21,9 +21,10 @@ enum class GroupChangePolicy { always, on_root_mismatch };
 
 /// A disk whose file system the guest mounts.
 struct GuestDiskStorage {
-    std::string serial;
+    std::string serial;    // of a disk on hardware that the guest drives: the VmHostDevice's name
     std::string pci_path;  // empty: the guest finds the disk by its serial
     DiskDriver driver = DiskDriver::virtio_blk;
+    bool is_hardware = false;  // the driver is whichever takes the device at pci_path
     std::string fs_type;
     std::vector<std::string> options;
     std::string mount_point;

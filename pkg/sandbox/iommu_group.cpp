@@ -15,6 +15,7 @@ using base::Error;
 using base::ErrorCode;
 
 constexpr std::string_view kNodes = "/dev/vfio/";
+constexpr std::string_view kFirstDomain = "0000:";  // that a PCI address without one means
 // The first half of a PCI class: what connects buses. VFIO lets the kernel keep these.
 constexpr std::string_view kBridgeClass = "0x06";
 
@@ -60,6 +61,12 @@ void require_driver(const HostView& host) {
                     "the driver vfio-pci, which gives devices to guests, is not loaded on this "
                     "host; run 'modprobe vfio-pci', and write vfio-pci to /etc/modules-load.d");
     }
+}
+
+Error no_such_group(unsigned number) {
+    return {ErrorCode::not_found,
+            "this host has no device in an IOMMU group " + std::to_string(number) +
+                "; see 'ls /sys/kernel/iommu_groups/*/devices'"};
 }
 
 bool is_bridge(const fs::path& device) {
@@ -130,7 +137,50 @@ std::optional<unsigned> group_by_numbers(const oci::Device& node, const HostView
     return device.empty() ? std::nullopt : number_in(target_name(device / "device/iommu_group"));
 }
 
+// A volume is one disk: of a group with more devices somebody must say which.
+std::string only_device_in(unsigned group, const std::vector<IommuDevice>& devices) {
+    if (devices.size() == 1) {
+        return devices.front().address;
+    }
+    if (devices.empty()) {
+        throw no_such_group(group);
+    }
+    std::string addresses;
+    for (const IommuDevice& device : devices) {
+        addresses += (addresses.empty() ? "" : ", ") + device.address;
+    }
+    throw Error(ErrorCode::invalid_argument,
+                "IOMMU group " + std::to_string(group) + " has several devices (" + addresses +
+                    "); name the one that is the disk by its address");
+}
+
 }  // namespace
+
+IommuPlace iommu_place_of(const std::string& device, const HostView& host) {
+    require_iommu(host);
+    if (device.starts_with(kNodes)) {
+        const unsigned group =
+            number_in(std::string_view(device).substr(kNodes.size())).value_or(0);
+        return {group, only_device_in(group, devices_in(groups_of(host) / std::to_string(group)))};
+    }
+    const std::string address =
+        std::ranges::count(device, ':') == 1 ? std::string(kFirstDomain) + device : device;
+    const fs::path entry = host.sys / "bus/pci/devices" / address;
+    const auto group = number_in(target_name(entry / "iommu_group"));
+    if (!group) {
+        throw Error(ErrorCode::not_found,
+                    "this host has no device " + address + " that its IOMMU knows" +
+                        (is_there(entry) ? "" : "; see 'lspci -D'"));
+    }
+    return {*group, address};
+}
+
+std::string host_device_name(const std::string& address) {
+    std::string name = "vfio-" + address;
+    std::ranges::replace_if(
+        name, [](char c) { return c == ':' || c == '.'; }, '-');
+    return name;
+}
 
 std::optional<unsigned> group_of_node(const oci::Device& node, const HostView& host) {
     if (node.type != "c" && node.type != "u") {
@@ -154,9 +204,7 @@ IommuGroup assignable_group(unsigned number, const HostView& host) {
     require_iommu(host);
     IommuGroup group{number, devices_in(groups_of(host) / std::to_string(number))};
     if (group.devices.empty()) {
-        throw Error(ErrorCode::not_found,
-                    "this host has no device in an IOMMU group " + std::to_string(number) +
-                        "; see 'ls /sys/kernel/iommu_groups/*/devices'");
+        throw no_such_group(number);
     }
     if (!std::ranges::all_of(group.devices, &IommuDevice::mediated)) {
         require_driver(host);

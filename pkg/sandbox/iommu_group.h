@@ -23,6 +23,21 @@ struct IommuGroup {
     std::vector<IommuDevice> devices;  // in the order of their addresses; without bridges
 };
 
+/// One device and the group that it is given with.
+struct IommuPlace {
+    unsigned group = 0;
+    std::string address;  // as in IommuDevice
+};
+
+/// Where a direct volume's device is. @param device a PCI address, with or without its domain, or
+/// /dev/vfio/<group> of a group with one device.
+/// @throws base::Error not_found; invalid_argument for a group of several devices, naming them;
+/// unsupported for a host without an IOMMU.
+[[nodiscard]] IommuPlace iommu_place_of(const std::string& device, const HostView& host = {});
+
+/// The name of a device in a VM. @param address as in IommuDevice.
+[[nodiscard]] std::string host_device_name(const std::string& address);
+
 /// The group that a node of a spec's linux.devices stands for, by its numbers, or on a host without
 /// VFIO by its name, which is /dev/vfio/<group>; nullopt: it stands for none.
 [[nodiscard]] std::optional<unsigned> group_of_node(const oci::Device& node,

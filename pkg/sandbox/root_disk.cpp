@@ -152,7 +152,9 @@ std::optional<RootDisk> find_root_disk(const oci::Bundle& bundle,
 
 void add_root_disk(DiskPlan& plan, const RootDisk& root, DiskDriver driver) {
     const PlannedDisk& disk = add_disk(plan, root.source, root.source.read_only);
-    GuestDiskStorage storage = storage_on(disk, driver, root.mount.fs_type, guest_options(root));
+    GuestDiskStorage storage = storage_on(disk, driver);
+    storage.fs_type = root.mount.fs_type;
+    storage.options = guest_options(root);
     plan.root = storage.mount_point;
     plan.guest.storages.push_back(std::move(storage));
 }

@@ -40,7 +40,8 @@ std::string to_text(const VfioEffect& effect) {
     json document{{"vm", effect.vm_uuid},
                   {"name", effect.name},
                   {"node", effect.node.native()},
-                  {"devices", effect.devices}};
+                  {"devices", effect.devices},
+                  {"claims", effect.claims}};
     if (effect.listed_user) {
         document["user"] = *effect.listed_user;
     }
@@ -55,6 +56,7 @@ VfioEffect parse_vfio_effect(const std::string& text) {
         effect.name = document.at("name").get<std::string>();
         effect.node = document.at("node").get<std::string>();
         effect.devices = document.at("devices").get<std::vector<std::string>>();
+        effect.claims = document.value("claims", std::vector<std::string>{});
         if (document.contains("user")) {
             effect.listed_user = document.at("user").get<uid_t>();
         }
@@ -68,17 +70,26 @@ void take_group(const VfioEffect& effect) {
     if (effect.listed_user) {
         base::revoke_access(effect.node, *effect.listed_user);
     }
+    for (const std::string& claim : effect.claims) {
+        release_claim(claim);
+    }
 }
 
 void SandboxVfio::give(const PlannedGroup& group, const std::string& vm_uuid, const VmUser& user) {
-    VfioEffect effect{vm_uuid, group.name, group.node, std::nullopt, {}};
+    VfioEffect effect{vm_uuid, group.name, group.node, std::nullopt, {}, {}};
     for (const VmHostDevice& device : group.devices) {
         effect.devices.push_back(device.name);
+    }
+    for (const HardwareVolume& volume : group.volumes) {
+        effect.claims.push_back(volume.claim.native());
     }
     if (!may_use(user, group.node)) {
         effect.listed_user = user.uid;
     }
     context_.journal.record(Effect::Kind::vfio, to_text(effect));
+    for (const HardwareVolume& volume : group.volumes) {
+        context_.claim_volume(volume.volume);
+    }
     if (effect.listed_user) {
         base::grant_access(group.node, user.uid, base::kReadAccess | base::kWriteAccess);
     }
@@ -113,7 +124,7 @@ void locate_in_guest(DiskPlan& plan,
                      VmBackend& vm,
                      const ContainerPlace& place,
                      base::Deadline deadline) {
-    std::vector<std::string> names = served_disks(plan);
+    std::vector<std::string> names = disks_without_serial(plan);
     for (const GuestHostDevice& device : plan.guest.host_devices) {
         names.push_back(device.name);
     }

@@ -20,8 +20,9 @@ struct VfioEffect {
     std::string vm_uuid;
     std::string name;  // of the group, "vfio-12"
     std::filesystem::path node;
-    std::optional<uid_t> listed_user;  // has an entry in the access list of the node
-    std::vector<std::string> devices;  // their names
+    std::optional<uid_t> listed_user;   // has an entry in the access list of the node
+    std::vector<std::string> devices;   // their names
+    std::vector<std::string> claims{};  // paths; of direct volumes on them
     bool operator==(const VfioEffect&) const = default;
 };
 
@@ -29,7 +30,7 @@ struct VfioEffect {
 /// @throws base::Error internal.
 [[nodiscard]] VfioEffect parse_vfio_effect(const std::string& text);
 
-/// Takes the entry in the access list back. What does not exist is fine.
+/// Takes the entry in the access list and the claims back. What does not exist is fine.
 void take_group(const VfioEffect& effect);
 
 class SandboxVfio {

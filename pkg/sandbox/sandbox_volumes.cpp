@@ -3,6 +3,7 @@
 #include "pkg/base/error.h"
 #include "pkg/sandbox/disk_source.h"
 #include "pkg/sandbox/guest_volumes.h"
+#include "pkg/sandbox/iommu_group.h"
 #include "pkg/sandbox/request_deadline.h"
 #include "pkg/sandbox/sandbox_vm.h"
 
@@ -30,13 +31,17 @@ SandboxRecord record_of(const ContainerPlace& place) {
                           "\" is not one of kata-runtime; ask the runtime that has made it");
 }
 
-bool is_served(const DirectVolume& volume) {
-    return settings_of(volume.info).kind == VolumeKind::vhost_user;
-}
-
 std::string serial_of_volume(const DirectVolume& volume) {
     const auto& device = volume.info.device;
-    return serial_of(is_served(volume) ? socket_source(device) : disk_source(device));
+    switch (settings_of(volume.info).kind) {
+        case VolumeKind::disk:
+            return serial_of(disk_source(device));
+        case VolumeKind::vhost_user:
+            return serial_of(socket_source(device));
+        case VolumeKind::vfio:
+            return host_device_name(iommu_place_of(device).address);
+    }
+    return {};
 }
 
 std::string guest_path_of(const DirectVolume& volume) {

@@ -13,18 +13,12 @@ using base::Error;
 using base::ErrorCode;
 using base::quoted;
 
-std::string name_of(const std::string& address) {
-    std::string name = "vfio-" + address;
-    std::ranges::replace_if(
-        name, [](char c) { return c == ':' || c == '.'; }, '-');
-    return name;
-}
-
 PlannedGroup planned(const IommuGroup& group, PciPort port, const HostView& host) {
     const std::string number = std::to_string(group.number);
-    PlannedGroup planned{"vfio-" + number, host.dev / "vfio" / number, {}};
+    PlannedGroup planned{"vfio-" + number, host.dev / "vfio" / number, {}, {}};
     for (const IommuDevice& device : group.devices) {
-        planned.devices.push_back({name_of(device.address), device.address, device.mediated, port});
+        planned.devices.push_back(
+            {host_device_name(device.address), device.address, device.mediated, port});
     }
     return planned;
 }
@@ -39,16 +33,33 @@ PciPort require_port(const VfioPlug& plug) {
     return *plug.port;
 }
 
-void add_group(VfioPlan& plan, PlannedGroup group, const std::string& access) {
-    const bool known = std::ranges::any_of(
-        plan.groups, [&](const PlannedGroup& other) { return other.name == group.name; });
-    if (known) {
-        return;
-    }
+// The group of this name, which is added if it is not there.
+PlannedGroup& group_in(VfioPlan& plan, PlannedGroup group) {
+    const auto known = std::ranges::find(plan.groups, group.name, &PlannedGroup::name);
+    return known != plan.groups.end() ? *known : plan.groups.emplace_back(std::move(group));
+}
+
+void give_nodes_of(VfioPlan& plan, const PlannedGroup& group, const std::string& access) {
+    const bool given =
+        std::ranges::find(plan.guest, group.name, &GuestHostDevice::group) != plan.guest.end();
     for (const VmHostDevice& device : group.devices) {
-        plan.guest.push_back({device.name, "", group.name, access});
+        if (!given) {
+            plan.guest.push_back({device.name, "", group.name, access});
+        }
     }
-    plan.groups.push_back(std::move(group));
+}
+
+void plan_volume(VfioPlan& plan,
+                 const HardwareVolume& volume,
+                 const VfioPlug& plug,
+                 const HostView& host) {
+    try {
+        const PciPort port = require_port(plug);
+        group_in(plan, planned(assignable_group(volume.iommu_group, host), port, host))
+            .volumes.push_back(volume);
+    } catch (const Error& error) {
+        throw error.with_context("direct volume " + quoted(volume.volume));
+    }
 }
 
 std::string complaint_about(const char* key, PciPort port, const RuntimeConfig& config) {
@@ -101,8 +112,14 @@ VfioPlug vfio_plug(const RuntimeConfig& config, bool joins_pod) {
     return {config.machine.hot_plug_vfio, false, joins_pod ? "hot_plug_vfio" : "cold_plug_vfio"};
 }
 
-VfioPlan plan_vfio(const oci::Spec& spec, const VfioPlug& plug, const HostView& host) {
+VfioPlan plan_vfio(const oci::Spec& spec,
+                   const std::vector<HardwareVolume>& volumes,
+                   const VfioPlug& plug,
+                   const HostView& host) {
     VfioPlan plan;
+    for (const HardwareVolume& volume : volumes) {
+        plan_volume(plan, volume, plug, host);
+    }
     if (!spec.linux_) {
         return plan;
     }
@@ -114,7 +131,8 @@ VfioPlan plan_vfio(const oci::Spec& spec, const VfioPlug& plug, const HostView& 
         }
         try {
             const PciPort port = require_port(plug);
-            add_group(plan, planned(assignable_group(*number, host), port, host), access);
+            give_nodes_of(
+                plan, group_in(plan, planned(assignable_group(*number, host), port, host)), access);
         } catch (const Error& error) {
             throw error.with_context("device " + quoted(device.path));
         }

@@ -1,7 +1,7 @@
 // VfioPlan: which hardware of the host a container's guest drives itself, found in its spec: nodes
 // of linux.devices that stand for an IOMMU group (/dev/vfio/<group>) and that a rule of
-// linux.resources.devices allows by their very numbers, as engines write for --device. A group is
-// given as a whole. Data, made by looking at the host once.
+// linux.resources.devices allows by their very numbers, as engines write for --device, and direct
+// volumes on such hardware. A group is given as a whole. Data, made by looking at the host once.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +11,7 @@
 
 #include "pkg/oci/spec.h"
 #include "pkg/sandbox/config.h"
+#include "pkg/sandbox/disk_plan.h"
 #include "pkg/sandbox/guest_volumes.h"
 #include "pkg/sandbox/iommu_group.h"
 #include "pkg/sandbox/vm_host_device.h"
@@ -21,11 +22,12 @@ struct PlannedGroup {
     std::string name;            // "vfio-12"
     std::filesystem::path node;  // that QEMU opens
     std::vector<VmHostDevice> devices;
+    std::vector<HardwareVolume> volumes;  // that are on its devices
 };
 
 struct VfioPlan {
-    std::vector<PlannedGroup> groups;  // each once
-    std::vector<GuestHostDevice> guest;
+    std::vector<PlannedGroup> groups;    // each once
+    std::vector<GuestHostDevice> guest;  // of which the container gets the nodes
     std::vector<std::string> nodes;  // paths of the spec's nodes that are the guest's business now
 };
 
@@ -42,9 +44,11 @@ struct VfioPlug {
 /// As the configuration has it, "no-port" for none.
 [[nodiscard]] const char* pci_port_word(const std::optional<PciPort>& port);
 
+/// @param volumes of this container that are on such hardware.
 /// @throws base::Error naming the device: unsupported if the configuration gives none, or as
 /// assignable_group().
 [[nodiscard]] VfioPlan plan_vfio(const oci::Spec& spec,
+                                 const std::vector<HardwareVolume>& volumes,
                                  const VfioPlug& plug,
                                  const HostView& host = {});
 

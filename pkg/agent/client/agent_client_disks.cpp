@@ -10,7 +10,7 @@ using Stub = v1::AgentService::Stub;
 
 void add_storage(v1::CreateContainerRequest& request, const sandbox::GuestDiskStorage& storage) {
     v1::Storage* added = request.add_storages();
-    added->set_driver(driver_word(storage.driver));
+    added->set_driver(storage.is_hardware ? "hardware" : driver_word(storage.driver));
     added->set_source(storage.serial);
     added->set_pci_path(storage.pci_path);
     added->set_fs_type(storage.fs_type);

@@ -21,7 +21,7 @@
 namespace kata::agent::guest {
 
 struct DiskStorage {
-    std::string driver;  // "blk" or "scsi"
+    std::string driver;  // "blk", "scsi" or "hardware"
     std::string serial;
     std::string pci_path{};  // empty: it is found by its serial
     std::string fs_type;

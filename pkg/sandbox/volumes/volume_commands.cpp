@@ -87,6 +87,11 @@ std::uint64_t grow_device(const DirectVolume& volume, std::uint64_t wanted, cons
                     "cannot resize the direct volume " + quoted(volume.path) +
                         ": only block devices and files can be; resize it where it is provided");
     }
+    if (settings_of(volume.info).read_only) {
+        throw cannot_resize(volume,
+                            "nobody may write to it, and only what is written to can grow; add it "
+                            "again without the option \"ro\"");
+    }
     const VolumeDevice device = examine_device(volume.info.device, host);
     if (device.kind == VolumeDevice::Kind::block) {
         return check_block_device(volume, device, wanted);

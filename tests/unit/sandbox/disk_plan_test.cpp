@@ -167,12 +167,36 @@ TEST_F(DiskPlanTest, TakesAReadOnlyVolumeFromItsDisk) {
     volume.group = 7;
     volume.volume = "/vol";
     volume.claim = "/claims/vol";
+    volume.pending_size = 4096;
     const DiskPlan made = plan([&](const oci::Mount&) { return std::optional(volume); });
     EXPECT_TRUE(made.disks.at(0).read_only);
+    EXPECT_EQ(made.disks[0].pending_size, 0U) << "what is only read cannot grow";
     EXPECT_EQ(made.disks[0].claim, "/claims/vol");
     EXPECT_EQ(made.guest.storages.at(0).group, std::optional<gid_t>(7));
     EXPECT_THAT(made.guest.storages[0].options, ElementsAre("ro"));
     EXPECT_THAT(made.mounts.at(0).options, ElementsAre("rbind", "ro"));
+}
+
+TEST_F(DiskPlanTest, TakesAVolumeOnHardwareForNoDiskOfOurs) {
+    add_mount("bind", {"rbind", "rw"});
+    VolumeOnDisk volume;
+    volume.hardware = IommuPlace{12, "0000:45:00.1"};
+    volume.fs_type = "ext4";
+    volume.options = {"noatime"};
+    volume.volume = "/vol";
+    volume.claim = "/claims/vol";
+    const DiskPlan made = plan([&](const oci::Mount&) { return std::optional(volume); });
+    EXPECT_THAT(made.disks, testing::IsEmpty());
+    ASSERT_EQ(made.hardware.size(), 1U);
+    EXPECT_EQ(made.hardware[0].iommu_group, 12U);
+    EXPECT_EQ(made.hardware[0].volume, "/vol");
+    EXPECT_EQ(made.hardware[0].claim, "/claims/vol");
+    ASSERT_EQ(made.guest.storages.size(), 1U);
+    EXPECT_TRUE(made.guest.storages[0].is_hardware);
+    EXPECT_EQ(made.guest.storages[0].fs_type, "ext4");
+    EXPECT_THAT(made.guest.storages[0].options, ElementsAre("noatime"));
+    EXPECT_THAT(disks_without_serial(made), ElementsAre("vfio-0000-45-00-1"));
+    EXPECT_EQ(made.mounts.at(0).guest_source, made.guest.storages[0].mount_point);
 }
 
 TEST_F(DiskPlanTest, RefusesADeviceToBeWrittenThatTheHostHasMounted) {

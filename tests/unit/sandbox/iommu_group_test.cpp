@@ -72,6 +72,28 @@ TEST_F(IommuGroupTest, NeedsAnIommuAndSaysHowThisCpuGetsOne) {
     expect_refused(12, ErrorCode::unsupported, "AMD-Vi on in the firmware");
 }
 
+TEST_F(IommuGroupTest, IsFoundByTheAddressOfOneOfItsDevices) {
+    for (const char* address : {"0000:45:00.1", "45:00.1"}) {
+        const IommuPlace place = iommu_place_of(address, host_.view());
+        EXPECT_EQ(place.group, 12U);
+        EXPECT_EQ(place.address, "0000:45:00.1");
+        EXPECT_EQ(host_device_name(place.address), "vfio-0000-45-00-1");
+    }
+    expect_error([&] { static_cast<void>(iommu_place_of("46:00.0", host_.view())); },
+                 ErrorCode::not_found,
+                 "no device 0000:46:00.0 that its IOMMU knows; see 'lspci -D'");
+}
+
+TEST_F(IommuGroupTest, StandsForItsOnlyDevice) {
+    EXPECT_EQ(iommu_place_of("/dev/vfio/7", host_.view()).address, "0000:00:1f.3");
+    expect_error([&] { static_cast<void>(iommu_place_of("/dev/vfio/12", host_.view())); },
+                 ErrorCode::invalid_argument,
+                 "IOMMU group 12 has several devices (0000:45:00.0, 0000:45:00.1); name the one");
+    expect_error([&] { static_cast<void>(iommu_place_of("/dev/vfio/99", host_.view())); },
+                 ErrorCode::not_found,
+                 "no device in an IOMMU group 99");
+}
+
 TEST_F(IommuGroupTest, IsFoundByTheNumbersOfANodeAndNotByItsName) {
     const auto group_of = [&](const oci::Device& node) {
         return group_of_node(node, host_.view());

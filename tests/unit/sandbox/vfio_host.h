@@ -43,6 +43,10 @@ class VfioHost {
             directory_.write(device + "/class", pci_class + "\n");
         }
         set_driver(group, address, driver);
+        const auto entry = directory_ / ("sys/bus/pci/devices/" + address);
+        std::filesystem::create_directories(entry);
+        std::filesystem::create_symlink("../../../../kernel/iommu_groups/" + std::to_string(group),
+                                        entry / "iommu_group");
     }
 
     /// @param driver empty: none

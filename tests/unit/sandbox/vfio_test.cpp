@@ -37,7 +37,9 @@ class VfioTest : public testing::Test {
             ASSERT_EQ(::chmod((host_ / "dev/vfio" / group).c_str(), 0600), 0);
         }
     }
-    VfioPlan plan(const VfioPlug& plug = kCold) { return plan_vfio(spec_, plug, host_.view()); }
+    VfioPlan plan(const VfioPlug& plug = kCold) {
+        return plan_vfio(spec_, volumes_, plug, host_.view());
+    }
     void give_card(const std::string& access = "rwm") {
         give_node(spec_, character_node("/dev/vfio/12", 243, 12), access);
         give_node(spec_, character_node("/dev/vfio/vfio", 10, 196), "rwm");
@@ -46,7 +48,13 @@ class VfioTest : public testing::Test {
         return Journal::load(directory_ / "journal", log_);
     }
     [[nodiscard]] DiskContext context() {
-        return {config_, backend_, log_, place_, journal_, sandbox_journal_, [](const auto&) {}};
+        return {config_,
+                backend_,
+                log_,
+                place_,
+                journal_,
+                sandbox_journal_,
+                [this](const auto& volume) { claimed_.push_back(volume); }};
     }
     [[nodiscard]] UndoContext undoing(bool vm_goes_on) {
         return {backend_,
@@ -63,6 +71,8 @@ class VfioTest : public testing::Test {
     test::VfioHost host_;
     test::TemporaryDirectory directory_;
     oci::Spec spec_;
+    std::vector<HardwareVolume> volumes_;
+    std::vector<std::string> claimed_;
     RuntimeConfig config_;
     test::FakeBackend backend_;
     base::NullLog log_;
@@ -206,6 +216,42 @@ TEST_F(VfioTest, IsInheritedByAnotherContainerThatUsesIt) {
     EXPECT_THAT(shares.own, IsEmpty());
     ASSERT_EQ(shares.others.size(), 1U);
     EXPECT_EQ(shares.others[0].container_id, "d");
+}
+
+TEST_F(VfioTest, GivesTheGroupOfAVolumeWithoutTheNodesOfItsDrivers) {
+    volumes_ = {{12, "/volumes/fast", directory_ / "claim"}};
+    const VfioPlan made = plan();
+    ASSERT_EQ(made.groups.size(), 1U);
+    EXPECT_EQ(made.groups[0].devices.size(), 2U);
+    EXPECT_THAT(made.guest, IsEmpty());
+}
+
+TEST_F(VfioTest, GivesAGroupOnceThatAVolumeAndANodeAskFor) {
+    volumes_ = {{12, "/volumes/fast", directory_ / "claim"}};
+    give_card();
+    const VfioPlan made = plan();
+    ASSERT_EQ(made.groups.size(), 1U);
+    EXPECT_EQ(made.groups[0].volumes.size(), 1U);
+    EXPECT_EQ(made.guest.size(), 2U);
+}
+
+TEST_F(VfioTest, IsRefusedWithTheVolumeThatIsOnIt) {
+    volumes_ = {{7, "/volumes/fast", directory_ / "claim"}};
+    expect_error([&] { static_cast<void>(plan()); },
+                 ErrorCode::invalid_state,
+                 "direct volume \"/volumes/fast\": cannot give IOMMU group 7 to a guest");
+}
+
+TEST_F(VfioTest, ClaimsTheVolumeUntilItIsTakenBack) {
+    directory_.write("claim", "");
+    volumes_ = {{12, "/volumes/fast", directory_ / "claim"}};
+    static_cast<void>(SandboxVfio(context(), plan()).provide(kUuid));
+    EXPECT_THAT(claimed_, ElementsAre("/volumes/fast"));
+    EXPECT_THAT(parse_vfio_effect(effects().at(0).object).claims,
+                ElementsAre((directory_ / "claim").native()));
+    undo_effects(effects(), undoing(/*vm_goes_on=*/false));
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "claim"));
+    undo_effects(effects(), undoing(/*vm_goes_on=*/false));
 }
 
 TEST_F(VfioTest, StaysWithTheVmIfTheEndOfAnEffectCannotBeRead) {

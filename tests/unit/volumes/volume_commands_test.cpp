@@ -162,6 +162,15 @@ TEST_F(VolumeCommands, ResizeNeedsADisk) {
         "only block devices and files");
 }
 
+TEST_F(VolumeCommands, ResizeNeedsAVolumeThatMayBeWritten) {
+    MountInfo info = store_.get(kPath).info;
+    info.options = {"noatime", "ro"};
+    store_.add(kPath, info);
+    expect_refused(16384, ErrorCode::invalid_argument, "without the option \"ro\"");
+    EXPECT_EQ(fs::file_size(image()), 8192U);
+    EXPECT_EQ(pending(), 0U);
+}
+
 TEST(VolumeStatsJson, IsWhatCsiDriversRead) {
     VolumeStats stats;
     stats.usage = {{VolumeUsage::Unit::bytes, 7, 10, 3}, {VolumeUsage::Unit::inodes, 1, 2, 1}};
