@@ -4,8 +4,7 @@
 
 load helpers
 load refusal
-
-VOLUMES=/run/kata-containers/shared/direct-volumes
+load volumes
 
 setup_file() {
     kata_setup_file
@@ -35,11 +34,6 @@ teardown() {
 
 detach_loops() {
     losetup --noheadings --output NAME --associated "$IMAGE" | xargs --no-run-if-empty losetup --detach
-}
-
-# entry_of VOLUME: where the reference keeps it.
-entry_of() {
-    printf '%s/%s\n' "$VOLUMES" "$(printf %s "$1" | basenc --base64url --wrap=0)"
 }
 
 # info [MEMBERS]: a mount-info of the image.

@@ -2,10 +2,11 @@
 # shellcheck disable=SC2016,SC2154  # scripts for a shell in the guest; variables that bats' run sets
 # Disks: block devices given to a container, files and direct volumes with a file system that the guest mounts, a
 # pod whose containers share one, sizes that change while it runs, and a runtime that is killed. One virtual
-# machine serves most cases.
+# machine serves most cases; that after the kill has its disks by virtio-scsi.
 
 load helpers
 load refusal
+load volumes
 
 setup_file() {
     kata_setup_file
@@ -15,12 +16,17 @@ setup_file() {
     truncate -s 8M "$DISKS/raw"
     file_system "$DISKS/image"
     file_system "$DISKS/assigned"
+    make_fixed_and_matching
     RAW=$(losetup --find --show "$DISKS/raw")
     ASSIGNED=$(losetup --find --show "$DISKS/assigned")
     OWNERS=$(stat -c '%n %u %g %a' "$RAW" "$ASSIGNED" "$DISKS"/*)
     ID=$(unique_id)
-    export RAW ASSIGNED OWNERS ID
+    NEXT=$(unique_id)
+    export RAW ASSIGNED OWNERS ID NEXT
     add_volume "$DISKS/volume" "$ASSIGNED"
+    add_volume "$DISKS/fixed-volume" "$DISKS/fixed" Always '"volume-type": "directvol", "options": ["ro"]'
+    add_volume "$DISKS/matching-volume" "$DISKS/matching" OnRootMismatch
+    write_configurations
     BUNDLE=$(make_bundle sleep 100000)
     export BUNDLE
     give_disks "$BUNDLE"
@@ -28,8 +34,11 @@ setup_file() {
 }
 
 teardown_file() {
+    local volume
     delete_everything
-    kata direct-volume remove "$DISKS/volume" || true
+    for volume in "$DISKS"/{volume,fixed-volume,matching-volume}; do
+        kata direct-volume remove "$volume" || true
+    done
     losetup --detach "$RAW" || true
     losetup --detach "$ASSIGNED" || true
     kata_teardown_file
@@ -39,17 +48,50 @@ teardown() {
     kata_teardown
 }
 
-# file_system FILE: 32 MiB of ext4, which nobody but root may open.
+# file_system FILE [OPTION...]: 32 MiB of ext4, which nobody but root may open, and disks of any sector can have.
 file_system() {
     truncate -s 32M "$1"
-    mkfs.ext4 -q -F -E lazy_itable_init=0 "$1"
+    mkfs.ext4 -q -F -b 4096 -E lazy_itable_init=0 "${@:2}" "$1"
     chmod 0600 "$1"
 }
 
-# add_volume PATH DEVICE: as a CSI driver does.
+# Both with a file of another group, the second one with a root of the group that it is to have.
+make_fixed_and_matching() {
+    local tree="$BATS_FILE_TMPDIR/tree"
+    mkdir "$tree"
+    echo old >"$tree/file"
+    chgrp 999 "$tree/file"
+    file_system "$DISKS/fixed" -d "$tree"
+    file_system "$DISKS/matching" -d "$tree"
+    printf 'sif / mode 042770\nsif / gid 1234\n' | debugfs -w -f - "$DISKS/matching" >/dev/null 2>&1
+    FIXED=$(sha256sum <"$DISKS/fixed")
+    export FIXED
+}
+
+# add_volume PATH DEVICE [POLICY] [MEMBERS]: as a CSI driver does.
 add_volume() {
-    kata direct-volume add --volume-path "$1" --mount-info \
-        "{\"volume-type\": \"block\", \"device\": \"$2\", \"fstype\": \"ext4\", \"metadata\": {\"fsGroup\": \"1234\"}}"
+    kata direct-volume add --volume-path "$1" --mount-info "{\"device\": \"$2\", \"fstype\": \"ext4\", ${4:-\"volume-type\": \"block\"},
+        \"metadata\": {\"fsGroup\": \"1234\", \"fsGroupChangePolicy\": \"${3:-Always}\"}}"
+}
+
+# The first machine has a console into the guest, the second one disks of another kind.
+write_configurations() {
+    export CONFIG="$BATS_FILE_TMPDIR/console.toml" SCSI="$BATS_FILE_TMPDIR/scsi.toml"
+    printf '[agent.kata]\ndebug_console_enabled = true\n' >"$CONFIG"
+    cat >"$SCSI" <<TOML
+[hypervisor.qemu]
+block_device_driver = "virtio-scsi"
+block_device_cache_set = true
+block_device_cache_direct = true
+block_device_aio = "native"
+block_device_logical_sector_size = 4096
+block_device_physical_sector_size = 4096
+enable_iothreads = true
+TOML
+}
+
+kata() {
+    "$KATA_RUNTIME" --root "$KATA_ROOT" --config "$CONFIG" --debug --log "$(scratch)/log" --log-format json "$@"
 }
 
 # give_disks BUNDLE: the three kinds.
@@ -64,7 +106,9 @@ disks_filter() {
 | .mounts += [
     {destination: "/image", type: "ext4", source: ($d + "/image"),
         options: ["io.katacontainers.fs-opt.block_device=file", "noatime"]},
-    {destination: "/assigned", type: "bind", source: ($d + "/volume"), options: ["rbind", "rprivate", "rw"]}]
+    {destination: "/assigned", type: "directvol", source: ($d + "/volume"), options: ["rw"]},
+    {destination: "/fixed", type: "bind", source: ($d + "/fixed-volume"), options: ["rbind", "rprivate", "rw"]},
+    {destination: "/matching", type: "bind", source: ($d + "/matching-volume"), options: ["rbind", "rprivate", "rw"]}]
 FILTER
 }
 
@@ -72,8 +116,14 @@ in_guest() {
     run_kata exec "$ID" sh -c "$1"
 }
 
-disks_of_domain() {
-    virsh -q -c qemu:///system dumpxml "$(domain_of "$ID")" | grep -c "<disk "
+# disks_of ID [CONDITION]: how many disks the domain has, those of them that XPath's condition is true of.
+disks_of() {
+    virsh -q -c qemu:///system dumpxml "$(domain_of "$1")" | xmllint --xpath "count(/domain/devices/disk${2:+[$2]})" -
+}
+
+# guest_mounts NUMBER: how often the device is mounted in the guest, outside of containers.
+guest_mounts() {
+    kata exec "$ID" <<<'cat /proc/1/mountinfo' | awk -v number="$1" '$3 == number' | wc -l
 }
 
 @test "a block device that is given is one of the guest, written and read through" {
@@ -90,6 +140,16 @@ disks_of_domain() {
     expect_contains "1234drwxrws"
     in_guest 'echo kept >/image/file && dd if=/dev/urandom of=/assigned/big bs=1M count=4 2>/dev/null && md5sum </assigned/big >/assigned/sum'
     expect_status 0
+}
+
+@test "a read-only volume is no disk that could be written, and one whose root has the group keeps the groups of its files" {
+    in_guest 'for volume in fixed matching; do
+        number=$(awk -v at="/$volume" "\$5 == at { print \$3 }" /proc/self/mountinfo)
+        echo "$(cat "/sys/dev/block/$number/ro")" $(stat -c "%g %a" "/$volume" "/$volume/file")
+    done; echo new >/fixed/file'
+    expect_contains $'1 0 755 999 644\n0 1234 2770 999 644'
+    expect_failure "Read-only file system"
+    expect_equal "$(disks_of "$ID" readonly)" 1
 }
 
 @test "nobody's device or file has changed hands meanwhile" {
@@ -113,23 +173,40 @@ disks_of_domain() {
     expect_failure "shrunk"
 }
 
-@test "another container of the pod shares mount and disk, and a disk of its own is plugged and unplugged" {
-    local bundle
+# Where a volume is mounted, by the numbers of its device.
+NUMBER_OF_ASSIGNED='awk "\$5 == \"/assigned\" { print \$3 }" /proc/self/mountinfo'
+
+@test "another container of the pod shares the disk and its only mount, and a disk of its own is plugged and unplugged" {
+    local bundle number writer
     file_system "$BATS_TEST_TMPDIR/second"
     bundle=$(make_bundle sleep 100000)
     edit_spec "$bundle" "$(member_filter)" --arg id "$ID" --arg net "/proc/$(pid_of "$ID")/ns/net" \
         --arg v "$DISKS/volume" --arg s "$BATS_TEST_TMPDIR/second"
-    expect_equal "$(disks_of_domain)" 3
+    expect_equal "$(disks_of "$ID")" 5
     run_container "$ID-2" "$bundle"
-    expect_equal "$(disks_of_domain)" 4
-    run_kata exec "$ID-2" sh -c 'cmp /assigned/big /assigned/big && echo hot >/second/file && echo two >/assigned/two'
+    expect_equal "$(disks_of "$ID")" 6
+    in_guest "$NUMBER_OF_ASSIGNED"
+    number=$output
+    run_kata exec "$ID-2" sh -c "$NUMBER_OF_ASSIGNED"'; md5sum </assigned/big | cmp - /assigned/sum && echo hot >/second/file && echo two >/assigned/two'
     expect_status 0
-    in_guest 'cat /assigned/two'
-    expect_output two
+    expect_output "$number"
+    expect_equal "$(guest_mounts "$number")" 1
+    # The disk stays for the one that came later, which writes meanwhile.
+    run_container "$ID-3" "$bundle"
+    kata exec "$ID-3" sh -c 'while test ! -e /second/stop; do echo line >>/second/lines && sync -d /second/lines || exit; done' \
+        </dev/null >/dev/null 2>&1 3>&- &
+    writer=$!
+    kata exec "$ID-3" sh -c 'until test -s /second/lines; do :; done'
     kata delete --force "$ID-2"
-    expect_equal "$(disks_of_domain)" 3
+    expect_equal "$(disks_of "$ID")" 6
+    run_kata exec "$ID-3" sh -c 'lines=$(wc -l </second/lines); until test $(wc -l </second/lines) -gt $lines; do :; done; cat /second/file; touch /second/stop'
+    expect_output hot
+    expect_end "$writer" 0
+    kata delete --force "$ID-3"
+    expect_equal "$(disks_of "$ID")" 5
     in_guest 'cat /assigned/two'
     expect_output two
+    expect_users "$DISKS/volume" "$ID"
     run debugfs -R 'cat /file' "$BATS_TEST_TMPDIR/second"
     expect_contains hot
 }
@@ -145,6 +222,7 @@ FILTER
 }
 
 @test "a volume in use is not given away, and what was written is there when the container is gone" {
+    local volume
     run_kata direct-volume remove "$DISKS/volume"
     expect_failure "$ID"
     kata delete --force "$ID"
@@ -155,8 +233,25 @@ FILTER
     expect_contains kept
     run debugfs -R 'cat /two' "$DISKS/assigned"
     expect_contains two
+    expect_equal "$(sha256sum <"$DISKS/fixed")" "$FIXED"
     run_kata direct-volume list
     [[ $output != *"in use"* ]]
+    for volume in "$DISKS"/{volume,fixed-volume,matching-volume}; do
+        expect_users "$volume"
+    done
+}
+
+@test "a volume whose file is gone is refused with its name" {
+    local bundle id
+    id=$(unique_id)
+    file_system "$BATS_TEST_TMPDIR/gone"
+    add_volume "$BATS_TEST_TMPDIR/volume" "$BATS_TEST_TMPDIR/gone"
+    rm "$BATS_TEST_TMPDIR/gone"
+    bundle=$(make_bundle true)
+    edit_spec "$bundle" '.mounts += [{destination: "/volume", type: "bind", source: $v, options: ["rbind"]}]' --arg v "$BATS_TEST_TMPDIR/volume"
+    expect_refused "\"$BATS_TEST_TMPDIR/gone\"" create --bundle "$bundle" "$id"
+    expect_nothing_left "$id"
+    kata direct-volume remove "$BATS_TEST_TMPDIR/volume"
 }
 
 @test "a device that the host has mounted, here or in another mount namespace, is not given to be written" {
@@ -223,7 +318,7 @@ FILTER
     id=$(unique_id served)
     bundle=$(make_bundle sleep 100000)
     edit_spec "$bundle" "$(served_filter)" --arg d "$DISKS"
-    kata --config "$store/toml" create --bundle "$bundle" "$id" </dev/null >/dev/null 2>"$bundle/err" || { cat "$bundle/err"; return 1; }
+    CONFIG="$store/toml" kata create --bundle "$bundle" "$id" </dev/null >/dev/null 2>"$bundle/err" || { cat "$bundle/err"; return 1; }
     kata start "$id"
     run_kata exec "$id" sh -c 'echo marked | dd of=/dev/served conv=fsync 2>/dev/null; grep -c " /cold ext4 rw" /proc/mounts; echo kept >/cold/file'
     expect_output 1
@@ -235,6 +330,8 @@ FILTER
     run_kata exec "$id-2" sh -c 'echo hot >/assigned/file'
     expect_status 0
     kata delete --force "$id-2"
+    expect_users "$DISKS/hot-volume"
+    expect_users "$DISKS/cold-volume" "$id"
     run debugfs -R 'cat /file' "$DISKS/hot"
     expect_contains hot
     kata delete --force "$id"
@@ -257,8 +354,32 @@ FILTER
     run compgen -G '/dev/kata-*'
     expect_output ""
     expect_equal "$(stat -c '%n %u %g %a' "$RAW" "$ASSIGNED" "$DISKS"/*)" "$OWNERS"
-    ID=$(unique_id)
-    run_container "$ID" "$BUNDLE"
-    in_guest 'cat /image/file; md5sum </assigned/big | cmp - /assigned/sum && echo same'
+    CONFIG=$SCSI run_container "$NEXT" "$BUNDLE"
+    run_kata exec "$NEXT" sh -c 'cat /image/file; md5sum </assigned/big | cmp - /assigned/sum && echo same'
     expect_output $'kept\nsame'
+}
+
+@test "disks by virtio-scsi have the configured sectors, and are given, mounted, plugged, resized and unplugged" {
+    local bundle drive="driver[@cache='none' and @io='native'] and target/@bus='scsi' and blockio/@logical_block_size='4096'"
+    CONFIG=$SCSI
+    ID=$NEXT
+    run_kata exec "$NEXT" sh -c 'blockdev --getss /dev/given; head -c 6 /dev/given'
+    expect_output $'4096\nmarked'
+    bundle=$(make_bundle sleep 100000)
+    file_system "$BATS_TEST_TMPDIR/second"
+    edit_spec "$bundle" "$(member_filter)" --arg id "$ID" --arg net "/proc/$(pid_of "$ID")/ns/net" \
+        --arg v "$DISKS/volume" --arg s "$BATS_TEST_TMPDIR/second"
+    run_container "$ID-2" "$bundle"
+    expect_equal "$(disks_of "$ID" "$drive")" 6
+    expect_equal "$(virsh -q -c qemu:///system dumpxml "$(domain_of "$ID")" |
+        xmllint --xpath "string(//controller[@type='scsi']/driver/@iothread)" -)" 1
+    truncate -s 96M "$DISKS/assigned"
+    losetup --set-capacity "$ASSIGNED"
+    kata direct-volume resize "$DISKS/volume" 96Mi
+    run_kata exec "$ID-2" sh -c 'df -m /assigned | tail -n 1 | awk "{print (\$2 > 80)}"; echo hot >/second/file'
+    expect_output 1
+    kata delete --force "$ID-2"
+    expect_equal "$(disks_of "$ID" "$drive")" 5
+    run debugfs -R 'cat /file' "$BATS_TEST_TMPDIR/second"
+    expect_contains hot
 }

@@ -20,8 +20,12 @@ setup_file() {
     truncate -s 1M "$OUTSIDE/disk"
     DISK=$(losetup --find --show "$OUTSIDE/disk")
     POD=$(unique_id pod)
-    export DISK POD
-    run_container "$POD" "$(make_bundle sleep 100000)"
+    SHARED="$BATS_FILE_TMPDIR/shared" # a volume of the pod's first container, which attacks from within
+    mkdir "$SHARED"
+    export DISK POD SHARED
+    BUNDLE=$(make_bundle sleep 100000)
+    edit_spec "$BUNDLE" '.mounts += [{destination: "/shared", type: "bind", source: $v, options: ["rbind", "rw"]}]' --arg v "$SHARED"
+    run_container "$POD" "$BUNDLE"
     SHIM=$(pid_of "$POD")
     export SHIM
     oracle_mounts >"$BATS_FILE_TMPDIR/mounts.before"
@@ -68,21 +72,39 @@ guest_filter() {
 FILTER
 }
 
-# swap ONE OTHER: exchanges two names for as long as the case lasts.
+# swap ONE OTHER: exchanges two names for as long as the case lasts, and tells how often when it is ended.
 swap() {
     # 316 is renameat2, -100 AT_FDCWD, 2 RENAME_EXCHANGE. The pause leaves the processor to the create.
-    perl -e 'while (1) { syscall(316, -100, $ARGV[0], -100, $ARGV[1], 2) == 0 || die $!; select(undef, undef, undef, 0.0005) }' \
-        "$1" "$2" 3>&- &
+    perl -e 'my $count = 0; $SIG{TERM} = sub { print "$count\n"; exit };
+        while (1) {
+            syscall(316, -100, $ARGV[0], -100, $ARGV[1], 2) == 0 || die $!;
+            ++$count;
+            select(undef, undef, undef, 0.0005);
+        }' "$1" "$2" >>"$BATS_TEST_TMPDIR/swaps" 3>&- &
     SWAPPERS+=($!)
+}
+
+# swap_in_guest: the pod's first container does it with its volume, in several steps, and writes a line for each.
+swap_in_guest() {
+    kata exec "$POD" sh -c 'cd /shared; while test ! -e stop; do
+        mv flip aside; mv link flip; mv flip link; mv aside flip; echo swap >>swaps; done' </dev/null >/dev/null 2>&1 3>&- &
+    GUEST_SWAPPER=$!
+    wait_until 10 test -s "$SHARED/swaps"
+}
+
+has_swapped() {
+    [[ $(wc -l <"$SHARED/swaps") -ge $1 ]]
 }
 
 stop_swapping() {
     local swapper
     for swapper in "${SWAPPERS[@]}"; do
-        kill -KILL "$swapper"
+        kill "$swapper"
         wait "$swapper" || true
     done
     SWAPPERS=()
+    [[ -z ${GUEST_SWAPPER:-} ]] || { touch "$SHARED/stop" && wait "$GUEST_SWAPPER"; }
+    GUEST_SWAPPER=
 }
 
 # delete_container ID: as an engine does it after the container's end.
@@ -121,23 +143,38 @@ attacked_bundle() {
 }
 
 @test "creates whose volume and mount point are swapped for symlinks all the time touch nothing outside" {
-    local outside host round
+    local outside host guest tree round
+    local -A succeeded=([outside]=0 [host]=0)
     mkdir "$BATS_TEST_TMPDIR/leads-to-proc"
     ln -s /proc "$BATS_TEST_TMPDIR/leads-to-proc/data"
     outside=$(attacked_bundle "$BATS_TEST_TMPDIR/outside" "$OUTSIDE" true)
     host=$(attacked_bundle "$BATS_TEST_TMPDIR/host" "$BATS_TEST_TMPDIR/leads-to-proc" false)
+    guest=$(attacked_bundle "$SHARED" "$BATS_TEST_TMPDIR/leads-to-proc" false)
     # Nothing but the attack is in the way.
     create_under_attack "$POD-unharmed" "$host"
     expect_status 0
-    for round in outside host; do
-        swap "$BATS_TEST_TMPDIR/$round/flip" "$BATS_TEST_TMPDIR/$round/link"
-        swap "${!round}/rootfs/place" "${!round}/rootfs/elsewhere"
-    done
-    for round in {1..10}; do
-        create_under_attack "$POD-o$round" "$outside"
-        create_under_attack "$POD-h$round" "$host"
+    swap_in_guest
+    for round in 1 2 3; do
+        create_under_attack "$POD-g$round" "$guest"
+        wait_until 10 has_swapped $((round * 4))
     done
     stop_swapping
+    for tree in outside host; do
+        swap "$BATS_TEST_TMPDIR/$tree/flip" "$BATS_TEST_TMPDIR/$tree/link"
+        swap "${!tree}/rootfs/place" "${!tree}/rootfs/elsewhere"
+    done
+    # Nine rounds each, and more while luck has let none of a tree through.
+    for ((round = 1; round <= 9 || (round <= 60 && succeeded[outside] * succeeded[host] == 0); round++)); do
+        for tree in outside host; do
+            create_under_attack "$POD-$tree$round" "${!tree}"
+            [[ $status != 0 ]] || succeeded[$tree]=$((succeeded[$tree] + 1))
+        done
+    done
+    stop_swapping
+    # They were really attacked, and refusing all of them would be no answer.
+    [[ $(wc -l <"$BATS_TEST_TMPDIR/swaps") == 4 ]]
+    awk '$1 < 1000 { exit 1 }' "$BATS_TEST_TMPDIR/swaps" || { cat "$BATS_TEST_TMPDIR/swaps"; return 1; }
+    [[ ${succeeded[outside]} -ge 1 && ${succeeded[host]} -ge 1 ]] || { declare -p succeeded; return 1; }
     expect_untouched
 }
 
@@ -237,5 +274,28 @@ expect_null_device() {
     run create_container "$POD-dev" "$bundle"
     expect_failure "cannot create the container: open /dev directory"
     expect_nothing_left "$POD-dev"
+    expect_untouched
+}
+
+# disks_of_pod: the disks of the domain.
+disks_of_pod() {
+    virsh -q -c qemu:///system dumpxml "$(domain_of "$POD")" | grep -c '<disk ' || true
+}
+
+@test "a root without any file is a directory, not the disk of the host that it lies on" {
+    local bundle
+    bundle=$(guest_bundle)
+    rm -r "$bundle/rootfs"
+    mkdir "$bundle/rootfs"
+    run create_container "$POD-empty" "$bundle"
+    expect_failure 'exec: "sleep": executable file not found in $PATH'
+    # With a program from elsewhere it runs, and shows what it has been given.
+    edit_spec "$bundle" '.mounts += [{destination: "/bin", type: "bind", source: $bin, options: ["rbind", "ro"]}]' --arg bin "$(image)/bin"
+    run_container "$POD-empty" "$bundle"
+    run_kata exec "$POD-empty" sh -c 'grep " / " /proc/mounts | cut -d" " -f3; ls /'
+    expect_contains virtiofs
+    [[ $output != *etc* ]]
+    expect_equal "$(disks_of_pod)" 0
+    delete_container "$POD-empty"
     expect_untouched
 }

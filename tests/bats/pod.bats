@@ -141,28 +141,34 @@ domains_of() {
     expect_output again
 }
 
-# memory_volumes BUNDLE: two emptyDir volumes as a kubelet mounts them, one of pages of 2 MB, of which there may be eight.
-memory_volumes() {
+# empty_dirs BUNDLE: three emptyDir volumes as a kubelet makes them: two in memory, one of them of pages of 2 MB, of which
+# there may be eight, and one on the host's disk.
+empty_dirs() {
     local volumes="$BATS_FILE_TMPDIR/kubernetes.io~empty-dir"
-    mkdir -p "$volumes"/{cache,huge}
+    mkdir -p "$volumes"/{cache,huge,plain}
     mount -t tmpfs -o size=1m,mode=2770,gid=1234 cache "$volumes/cache"
     mount -t hugetlbfs -o pagesize=2M huge "$volumes/huge"
     edit_spec "$1" '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 16777216}, {pageSize: "1GB", limit: 0}]
-        | .mounts += [["cache", "huge"][] as $name
+        | .mounts += [["cache", "huge", "plain"][] as $name
             | {destination: ("/" + $name), type: "bind", source: ($v + "/" + $name), options: ["rbind", "rprivate", "rw"]}]' \
         --arg v "$volumes"
 }
 
 @test "volumes in memory are the guest's, of the host's size and owners, shared in the pod, and outlive containers" {
-    local bundle
+    local bundle plain="$BATS_FILE_TMPDIR/kubernetes.io~empty-dir/plain"
     bundle=$(member_bundle "$POD" ipc)
-    memory_volumes "$bundle"
+    empty_dirs "$bundle"
     run_container "$POD-m" "$bundle"
-    in_container "$POD-m" 'echo kept >/cache/note; truncate -s 4M /huge/large; stat -f -c "%T %b" /cache; stat -c "%g %A" /cache
+    in_container "$POD-m" 'echo kept >/cache/note; echo guest >/plain/note; truncate -s 4M /huge/large; stat -f -c "%T %b" /cache; stat -c "%g %A" /cache
         sed -n "s/^HugePages_Total: *//p" /proc/meminfo; grep -o " /huge hugetlbfs .*pagesize=2M" /proc/mounts | cut -d" " -f2,3'
     expect_output "$(printf 'tmpfs 256\n1234 drwxrws---\n8\n/huge hugetlbfs')"
     [[ ! -e $BATS_FILE_TMPDIR/kubernetes.io~empty-dir/cache/note ]]
+    # What is on the host's disk is the host's at any time.
+    expect_equal "$(cat "$plain/note")" guest
     run_container "$POD-n" "$bundle"
+    in_container "$POD-n" 'cat /plain/note; echo other >/plain/note'
+    expect_output guest
+    expect_equal "$(cat "$plain/note")" other
     kata delete --force "$POD-m"
     in_container "$POD-n" 'cat /cache/note; stat -c %s /huge/large; sed -n "s/^HugePages_Total: *//p" /proc/meminfo'
     expect_output "$(printf 'kept\n4194304\n8')"

@@ -18,6 +18,7 @@ using sandbox::VmConfig;
 using sandbox::VmHostDevice;
 using test::expect_error;
 using test::expect_golden;
+using test::golden;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -170,6 +171,17 @@ TEST(HostDeviceXml, IsPluggedIntoTheFirstPlaceOfItsKindThatIsFree) {
     EXPECT_THAT(bus_and_slot(PciPort::root), ElementsAre("0x02", "0x00"));
     EXPECT_THAT(bus_and_slot(PciPort::of_switch), ElementsAre("0x06", "0x00"));
     EXPECT_THAT(bus_and_slot(PciPort::bridge), ElementsAre("0x07", "0x02"));
+}
+
+// vfio.bats lets libvirt judge each of these within its domain.
+TEST(HostDeviceXml, IsAsRecordedWhereItIsPlugged) {
+    const std::string live = golden("q35-host-devices.xml");
+    expect_golden("plugged-card.xml",
+                  build_host_device_xml({"new", "0000:46:00.0", false, PciPort::root}, live));
+    expect_golden(
+        "plugged-mediated-device.xml",
+        build_host_device_xml(
+            {"vgpu", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", true, PciPort::bridge}, live));
 }
 
 TEST(HostDeviceXml, SaysWhichKeyGivesMorePlaces) {

@@ -41,6 +41,11 @@ sandbox::VmConfig config_with(std::vector<VmNic> nics) {
     sandbox::VmConfig config;
     config.name = "kata-web";
     config.uuid = "0f6c1d38-6c0a-4a53-9d4e-2f3a7b5c9e10";
+    config.sandbox_id = "web";
+    config.state_dir = "/run/vc/sbs/web";
+    config.kernel = "/var/lib/kata-containers/vmlinux";
+    config.initrd = "/var/lib/kata-containers/initrd.img";
+    config.kernel_parameters = "console=ttyS0 panic=1";
     config.machine_type = "q35";
     config.memory_mib = 512;
     config.nics = std::move(nics);
