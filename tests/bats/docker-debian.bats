@@ -54,13 +54,14 @@ serve_repository() {
     [[ $output == *GB* ]]
 }
 
-@test "processors: --cpus gives as many more as it rounds up to, and update changes their number" {
+@test "processors: --cpus gives as many more as it rounds up to, and update changes the share of them" {
     local before
     before=$(docker exec two nproc)
     expect_equal "$(docker exec one nproc)" $((before + 2 > $(nproc) ? $(nproc) : before + 2))
     expect_equal "$(docker exec one cat /sys/fs/cgroup/cpu.max)" "200000 100000"
     docker update --cpus 1 one
     expect_equal "$(docker exec one cat /sys/fs/cgroup/cpu.max)" "100000 100000"
+    expect_equal "$(docker exec one nproc)" $((before + 1 > $(nproc) ? $(nproc) : before + 1))
 }
 
 @test "stress-ng beyond the memory limit is killed, and the container lives on" {
@@ -100,23 +101,31 @@ redis_answers() {
     expect_equal "$(docker exec one sqlite3 /data/base 'SELECT count(*) FROM t; PRAGMA integrity_check' | tr '\n' ' ')" "10 ok "
 }
 
-@test "setuid programs raise privileges, and not with no-new-privileges" {
-    docker exec one sh -c 'useradd --uid 1000 plain; cp /usr/bin/id /usr/bin/setuid-id; chmod u+s /usr/bin/setuid-id'
+@test "setuid programs and those with file capabilities raise privileges, and not with no-new-privileges, as under runc" {
+    local runtime
+    docker exec one sh -c 'useradd --uid 1000 plain; cp /usr/bin/id /usr/bin/setuid-id; chmod u+s /usr/bin/setuid-id
+        cp /usr/bin/grep /usr/bin/raw-grep; setcap cap_net_raw+ep /usr/bin/raw-grep'
     run_docker exec --user 1000 one setuid-id
     expect_contains "euid=0(root)"
+    expect_equal "$(docker exec one getcap /usr/bin/raw-grep)" "/usr/bin/raw-grep cap_net_raw=ep"
+    run_docker exec --user 1000 one raw-grep CapEff /proc/self/status
+    expect_output $'CapEff:\t0000000000002000'
     docker commit one setuid >/dev/null
-    run_docker run --rm --runtime "$KATA_NAME" --user 1000 --security-opt no-new-privileges setuid setuid-id
-    expect_contains "uid=1000(plain)"
-    [[ $output != *euid=0* ]]
+    for runtime in runc "$KATA_NAME"; do
+        run_docker run --rm --runtime "$runtime" --network none --user 1000 --security-opt no-new-privileges setuid \
+            sh -c 'setuid-id; getcap /usr/bin/raw-grep; raw-grep CapEff /proc/self/status'
+        expect_output $'uid=1000(plain) gid=1000(plain) groups=1000(plain)\n/usr/bin/raw-grep cap_net_raw=ep\nCapEff:\t0000000000000000'
+    done
 }
 
 @test "perl's exit codes are docker's, on a terminal and without" {
-    local code expected
+    local code flag=--interactive
     for code in 0 1 55 -1 255 256; do
-        expected=$((code & 255))
         run_docker exec one perl -e "exit $code"
-        expect_status "$expected"
-        run docker exec --interactive one perl -e "exit $code" </dev/null
-        expect_status "$expected"
+        expect_status $((code & 255))
+        run_docker exec "$flag" one perl -e "print -t STDOUT ? '--tty' : '--interactive'; exit $code"
+        expect_status $((code & 255))
+        expect_output "$flag"
+        [[ $flag == --tty ]] && flag=--interactive || flag=--tty
     done
 }

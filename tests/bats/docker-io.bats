@@ -47,6 +47,8 @@ exec_code() {
     done
     expect_equal "$(exec_code main no-such-program)" "$(exec_code peer no-such-program)"
     expect_equal "$(exec_code main /srv/plain)" "$(exec_code peer /srv/plain)"
+    expect_equal "$(exec_code main /srv)" "$(exec_code peer /srv)"
+    expect_equal "$(exec_code --workdir /srv/plain main true)" "$(exec_code --workdir /srv/plain peer true)"
     expect_equal "$(exec_code main sh -c 'kill -9 $$')" "$(exec_code peer sh -c 'kill -9 $$')"
     expect_equal "$(exec_code main sh -c 'kill $$')" "$(exec_code peer sh -c 'kill $$')"
 }
@@ -186,14 +188,25 @@ size_is() {
     expect_status 1
 }
 
-@test "cp reaches a container that has not started and one that has ended" {
-    docker create --runtime "$KATA_NAME" --network none --label case --name still busybox cat /tmp/brought
+@test "cp reaches a container that has not started and one that has ended, its root and its volumes" {
+    local place
+    docker create --runtime "$KATA_NAME" --network none --label case --name still --volume data:/data busybox \
+        sh -c 'cat /tmp/brought /data/brought; echo left >/tmp/left; echo left >/data/left'
     echo brought >"$BATS_TEST_TMPDIR/brought"
     docker cp "$BATS_TEST_TMPDIR/brought" still:/tmp/brought
+    docker cp "$BATS_TEST_TMPDIR/brought" still:/data/brought
+    cmp "$BATS_TEST_TMPDIR/brought" "$ENGINE/docker/volumes/data/_data/brought"
     run_docker start --attach still
-    expect_output brought
-    docker cp still:/tmp/brought "$BATS_TEST_TMPDIR/back"
-    cmp "$BATS_TEST_TMPDIR/brought" "$BATS_TEST_TMPDIR/back"
+    expect_output $'brought\nbrought'
+    for place in /tmp /data; do
+        docker cp "still:$place/left" "$BATS_TEST_TMPDIR/left"
+        expect_equal "$(cat "$BATS_TEST_TMPDIR/left")" left
+        rm "$BATS_TEST_TMPDIR/left"
+        docker cp "$BATS_TEST_TMPDIR/brought" "still:$place/after"
+        docker cp "still:$place/after" "$BATS_TEST_TMPDIR/back"
+        cmp "$BATS_TEST_TMPDIR/brought" "$BATS_TEST_TMPDIR/back"
+    done
+    expect_equal "$(cat "$ENGINE/docker/volumes/data/_data/after")" brought
 }
 
 @test "what is written on the host into a file the guest has open is seen, and the other way round" {

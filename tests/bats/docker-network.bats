@@ -1,22 +1,33 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2016,SC2154  # scripts for a shell in the guest; variables that bats' run sets
 # Docker's networks with this runtime: the default bridge, networks of the user's with names, published ports,
-# statistics, and what a VM cannot have.
+# networks that are connected later, statistics, and what a VM cannot have. runc in the same networks is what to be like.
 
 load helpers
 load engines
 
 setup_file() {
     kata_setup_file
+    engine_setup
+    add_netmon_runtime
     start_dockerd
     import_busybox docker
     docker run --detach --runtime "$KATA_NAME" --name one --publish 127.0.0.1::80 busybox \
         sh -c 'echo "page of one" >/srv/index.html; httpd -f -p 80 -h /srv'
     docker network create --subnet "${ENGINE_SUBNET/10./11.}.0/24" --opt "com.docker.network.bridge.name=${ENGINE_BRIDGE/kb/kn}" \
         --opt com.docker.network.driver.mtu=1300 mine
-    docker run --detach --runtime "$KATA_NAME" --name first --network mine --network-alias also busybox sleep 100000
+    docker run --detach --runtime kata-netmon --name first --network mine --network-alias also busybox sleep 100000
     docker run --detach --runtime "$KATA_NAME" --name second --network mine --mac-address 02:42:00:00:12:34 \
         --ip "${ENGINE_SUBNET/10./11.}.77" busybox sleep 100000
+}
+
+# add_netmon_runtime: README's daemon.json with one more runtime, kata-netmon, which looks for networks that come later.
+add_netmon_runtime() {
+    printf '[netmon]\nenable_netmon = true\n' >"$ENGINE/netmon.toml"
+    jq --arg path "$KATA_RUNTIME" --arg config "$ENGINE/netmon.toml" \
+        '.runtimes["kata-netmon"] = {path: $path, runtimeArgs: ["--config", $config]}' \
+        "$ENGINE_FILES/docker-daemon.json" >"$ENGINE/daemon.json"
+    export DOCKERD_CONFIG="$ENGINE/daemon.json"
 }
 
 teardown_file() {
@@ -44,7 +55,8 @@ address_of() {
 # settings_of CONTAINER: what of its network runc and we must agree on, without what is each one's own.
 settings_of() {
     docker exec "$1" sh -c 'ip -o address show eth0 | sed "s/^[0-9]*: //; s/@[^ ]*//"; ip route; ip -o link show eth0 | grep -o "mtu [0-9]*"
-        cat /etc/resolv.conf; grep -vE "^($(hostname -i | tr " " "|"))" /etc/hosts; ip -o link | wc -l' | sed -E 's/([0-9]+\.){3}[0-9]+/IP/g; s/fe80:[^ ]*/LL/'
+        cat /etc/resolv.conf; grep -vE "[[:space:]]$(hostname)\$" /etc/hosts; ip -o link | wc -l' |
+        sed -E 's/([0-9]+\.){3}[0-9]+/IP/g; s/fd00:[^ ]*/IP/; s/fe80:[^ ]* scope link flags 02 /LL scope link /; s/fe80:[^ ]*/LL/'
 }
 
 @test "the default bridge: address, route, MTU, resolver and hosts are those that a container of runc gets" {
@@ -56,14 +68,18 @@ settings_of() {
 }
 
 @test "containers of both runtimes and the host reach each other, and a published port reaches the container" {
-    local port
-    start_case --detach --runtime runc --name peer busybox sleep 1000
+    local name port
+    start_case --detach --runtime runc --name peer --publish 127.0.0.1::80 busybox \
+        sh -c 'echo "page of peer" >/srv/index.html; httpd -f -p 80 -h /srv'
     docker exec one ping -c 1 -W 20 "$ENGINE_SUBNET.1" >/dev/null
     docker exec one ping -c 1 -W 20 "$(address_of peer)" >/dev/null
     docker exec peer ping -c 1 -W 20 "$(address_of one)" >/dev/null
     expect_equal "$(docker exec peer wget -qO- "http://$(address_of one)/")" "page of one"
-    port=$(docker port one 80 | head -n 1)
-    expect_equal "$(busybox wget -qO- "http://$port/")" "page of one"
+    for name in one peer; do
+        port=$(docker port "$name" 80)
+        [[ $port =~ ^127\.0\.0\.1:[0-9]+$ ]]
+        expect_equal "$(busybox wget -qO- "http://$port/")" "page of $name"
+    done
 }
 
 @test "a user's network: MTU, address and MAC as asked, containers find each other by name and alias" {
@@ -75,6 +91,39 @@ settings_of() {
     docker exec first ping -c 1 -W 20 second >/dev/null
     run_docker exec first nslookup nobody-of-that-name
     [[ $status != 0 ]]
+    start_case --detach --runtime runc --name peer --network mine busybox sleep 1000
+    docker exec peer ping -c 1 -W 20 also >/dev/null
+    expect_equal "$(settings_of first)" "$(settings_of peer)"
+}
+
+@test "a network connected to a running container is an interface of its guest until it is disconnected, and what docker writes into hosts is seen" {
+    local address
+    expect_equal "$(interfaces_of first)" "eth0 lo "
+    docker network connect bridge first
+    address=$(address_of first bridge)
+    wait_until 30 has_interfaces first "eth0 eth1 lo "
+    wait_until 30 docker exec first ping -c 1 -W 2 "$(address_of one)" >/dev/null
+    expect_equal "$(docker exec first ip -o -4 address show eth1 | grep -oE '([0-9]+\.){3}[0-9]+/[0-9]+')" "$address/24"
+    docker exec one ping -c 1 -W 20 "$address" >/dev/null
+    wait_until 10 hosts_are_live first
+    docker exec first cat /etc/hosts | grep -qE "^$address"$'\t'
+    docker network disconnect bridge first
+    wait_until 30 has_interfaces first "eth0 lo "
+    wait_until 10 hosts_are_live first
+    docker exec first ping -c 1 -W 20 second >/dev/null
+}
+
+interfaces_of() {
+    docker exec "$1" ls /sys/class/net | tr '\n' ' '
+}
+
+has_interfaces() {
+    [[ $(interfaces_of "$1") == "$2" ]]
+}
+
+# hosts_are_live CONTAINER: the file that docker edits in place is what the guest reads.
+hosts_are_live() {
+    [[ $(docker exec "$1" cat /etc/hosts) == "$(cat "$(docker inspect --format '{{.HostsPath}}' "$1")")" ]]
 }
 
 @test "stats and the interface's counters show the traffic" {
@@ -94,8 +143,7 @@ received() {
     docker exec "$1" cat /sys/class/net/eth0/statistics/rx_bytes
 }
 
-@test "network none has loopback alone, and host's network is refused with why and what to use" {
-    expect_equal "$(start_case --rm --network none busybox sh -c 'ls /sys/class/net')" lo
+@test "host's network is refused with why and what to use" {
     run_docker run --rm --runtime "$KATA_NAME" --network host busybox true
     expect_status 125
     expect_error "host networking cannot be given to a container in a VM; use a network of its own"
@@ -114,22 +162,49 @@ received() {
     docker exec one ping -c 1 -W 20 "$ENGINE_SUBNET.1" >/dev/null
 }
 
-@test "restart keeps the network; two networks are two interfaces" {
-    start_case --detach --name moved --network mine busybox sleep 1000
-    docker restart --time 0 moved
-    docker exec moved ping -c 1 -W 20 first >/dev/null
+@test "two networks are two interfaces, and restart keeps both" {
     docker create --runtime "$KATA_NAME" --label case --name both --network mine busybox sleep 1000
     docker network connect bridge both
     docker start both
-    expect_equal "$(docker exec both ls /sys/class/net | tr '\n' ' ')" "eth0 eth1 lo "
-    docker exec both ping -c 1 -W 20 "$(address_of one)" >/dev/null
-    docker exec both ping -c 1 -W 20 "$(address_of first mine)" >/dev/null
+    expect_in_two_networks both
+    docker restart --time 0 both
+    expect_equal "$(docker inspect --format '{{.State.Status}}' both)" running
+    expect_in_two_networks both
 }
 
-@test "an internal network, links by --link, and IPv6 work" {
+expect_in_two_networks() {
+    expect_equal "$(interfaces_of "$1")" "eth0 eth1 lo "
+    docker exec "$1" ping -c 1 -W 20 "$(address_of one)" >/dev/null
+    docker exec "$1" ping -c 1 -W 20 first >/dev/null
+}
+
+@test "an internal network with IPv6 has the settings that runc's containers get, and reaches them both ways" {
     docker network create --internal --ipv6 --subnet fd00:6b61:7461::/64 --subnet "${ENGINE_SUBNET/10./12.}.0/24" six
     start_case --detach --name six-one --network six busybox sleep 1000
-    start_case --detach --name six-two --network six busybox sleep 1000
-    wait_until 30 docker exec six-one ping -6 -c 1 -W 5 \
-        "$(docker inspect --format '{{.NetworkSettings.Networks.six.GlobalIPv6Address}}' six-two)"
+    start_case --detach --runtime runc --name six-two --network six busybox sleep 1000
+    wait_until 30 docker exec six-one ping -6 -c 1 -W 5 "$(ipv6_address_of six-two six)"
+    wait_until 30 docker exec six-two ping -6 -c 1 -W 5 "$(ipv6_address_of six-one six)"
+    expect_equal "$(settings_of six-one)" "$(settings_of six-two)"
 }
+
+# ipv6_address_of CONTAINER NETWORK
+ipv6_address_of() {
+    docker inspect --format "{{.NetworkSettings.Networks.$2.GlobalIPv6Address}}" "$1"
+}
+
+@test "a container that is linked by --link is found by its alias and told in the environment, as under runc" {
+    local name
+    docker create --runtime runc --label case --name linked-peer --link one:page busybox sh -c "$LINKED"
+    docker create --runtime "$KATA_NAME" --label case --name linked --link one:page busybox sh -c "$LINKED"
+    for name in linked-peer linked; do
+        run_docker start --attach "$name"
+        expect_status 0
+        expect_equal "${lines[0]}" "page of one"
+        expect_contains "PAGE_NAME=/$name/page"
+        expect_contains "$(address_of one)"$'\t'"page"
+        echo "${output//$name/it}" >"$BATS_TEST_TMPDIR/$name"
+    done
+    diff "$BATS_TEST_TMPDIR/linked-peer" "$BATS_TEST_TMPDIR/linked"
+}
+
+LINKED='wget -qO- http://page/ && ping -c 1 -W 20 page >/dev/null && env | grep ^PAGE | sort && grep page /etc/hosts'
