@@ -25,6 +25,7 @@ teardown_file() {
 teardown() {
     local id
     end_terminal
+    [[ -z ${LOOP:-} ]] || losetup --detach "$LOOP" || true
     for id in $(podman ps --all --quiet --filter label=case); do
         podman rm --force --time 0 "$id" >/dev/null
     done
@@ -79,16 +80,24 @@ expect_same_code() {
     expect_equal "$(code_of run --rm --network none "$@")" "$(code_of "${RUNC[@]}" run --rm --network none "${LIMITS[@]}" "$@")"
 }
 
-@test "podman finds the runtime as kata by itself, and by each name of the installed drop-in" {
-    local name
+# readme_lines: what README tells users to type, but for sudo.
+readme_lines() {
+    sed -n 's/^sudo \(podman .* uname -r\).*/\1/p' "$SOURCE_ROOT/README.md"
+}
+
+@test "podman finds the runtime as kata by itself, and by each name of the installed drop-in, as README says" {
+    local kernel commands
     run_podman info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Path}}'
     expect_output "kata $KATA_RUNTIME"
     runs_in_vm "$(state_of main '{{.Id}}')"
-    for name in kata kata-runtime; do
-        CONTAINERS_CONF="$ENGINE_FILES/podman.conf" PODMAN_RUNTIME=$name run_podman run --rm --network none busybox uname -r
-        expect_status 0
-        [[ $output != "$(uname -r)" ]]
-    done
+    kernel=$(podman exec main uname -r)
+    [[ $kernel != "$(uname -r)" ]]
+    mapfile -t commands < <(readme_lines)
+    expect_equal "${#commands[@]}" 2
+    PATH="$ENGINE/podman:$PATH" run timeout 300 bash -c "${commands[0]}" </dev/null
+    expect_output "$kernel"
+    CONTAINERS_CONF="$ENGINE_FILES/podman.conf" PATH="$ENGINE/podman:$PATH" run timeout 300 bash -c "${commands[1]}" </dev/null
+    expect_output "$kernel"
     run_podman version
     expect_status 0
 }
@@ -135,12 +144,26 @@ expect_same_code() {
     [[ $status != 0 ]]
 }
 
-@test "kill sends signals by name, and stop ends what ignores TERM with 137" {
+@test "a container that was created and never started is removed with its VM" {
+    local id
+    id=$(podman create --network none --label case busybox sleep 1000)
+    podman init "$id"
+    runs_in_vm "$id"
+    run_podman rm --force "$id"
+    expect_status 0
+    expect_equal "$stderr" ""
+    [[ -z $(domain_of "$id") ]]
+}
+
+# Every signal that a shell can trap and that is not about its own children or terminal.
+SIGNALS="HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT CONT TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF SYS"
+
+@test "kill sends 25 signals by name, and stop ends what survives TERM with 137" {
     local name
-    start_case --detach --name signals busybox sh -c 'for name in HUP INT QUIT USR1 USR2 WINCH CONT ALRM; do trap "echo got $name" $name; done
-         trap "" TERM; echo ready; while :; do sleep 0.05; done'
+    start_case --detach --name signals busybox sh -c 'for name in '"$SIGNALS"'; do trap "echo got $name" $name; done
+         echo ready; while :; do sleep 0.05; done'
     wait_until 30 pod_logged signals ready
-    for name in HUP INT QUIT USR1 USR2 WINCH CONT ALRM; do
+    for name in $SIGNALS; do
         podman kill --signal "$name" signals >/dev/null
         wait_until 30 pod_logged signals "got $name"
     done
@@ -162,7 +185,7 @@ expect_same_code() {
     wait_until 30 podman exec main test -s /tmp/detached
 }
 
-@test "run -it and exec -it are terminals: size, resize, exit code; detach keys and attach" {
+@test "run -it is a terminal: size, resize, exit code; detach keys and attach" {
     on_terminal "$ENGINE/podman/podman" run --interactive --tty --network none --label case --name keys busybox
     expect_screen '/ #'
     keys 'stty size; A=17\n'
@@ -183,6 +206,14 @@ expect_same_code() {
     keys 'exit $A\n'
     expect_screen 'code [0-9]+' # podman's attach says 0, whatever the container says
     expect_equal "$(podman wait keys)" 17
+}
+
+@test "exec -it is a terminal with its size and exit code" {
+    on_terminal "$ENGINE/podman/podman" exec --interactive --tty main sh
+    expect_screen '/ #'
+    keys 'stty size; test -t 0 && exit 17\n'
+    expect_screen '^33 111$'
+    expect_screen 'code 17'
 }
 
 size_is() {
@@ -241,18 +272,33 @@ size_is() {
     podman pause main
     expect_equal "$(state_of main '{{.State.Status}}')" paused
     run_podman exec main true
-    [[ $status != 0 ]]
+    expect_status 255
+    expect_error "only create exec sessions on running containers"
     podman unpause main
     expect_equal "$(podman exec main echo back)" back
 }
 
-@test "a health check runs in the guest" {
-    start_case --detach --name healthy --health-cmd 'test -e /tmp/well' --health-interval disable busybox sleep 1000
+@test "a health check, a device that is given and a seccomp profile of the user's are in the guest; rm --force ends a paused one" {
+    local id
+    truncate -s 8M "$BATS_TEST_TMPDIR/disk"
+    LOOP=$(losetup --find --show "$BATS_TEST_TMPDIR/disk")
+    echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}' \
+        >"$BATS_TEST_TMPDIR/seccomp.json"
+    id=$(start_case --detach --name healthy --health-cmd 'test -e /tmp/well' --health-interval disable \
+        --device "$LOOP:/dev/given" --security-opt "seccomp=$BATS_TEST_TMPDIR/seccomp.json" busybox sleep 1000)
     run_podman healthcheck run healthy
     expect_status 1
     podman exec healthy touch /tmp/well
     run_podman healthcheck run healthy
     expect_status 0
+    run_podman exec healthy sh -c 'blockdev --getsize64 /dev/given; echo marked | dd of=/dev/given conv=fsync 2>/dev/null'
+    expect_output $((8 << 20))
+    expect_equal "$(head -c 6 "$BATS_TEST_TMPDIR/disk")" marked
+    run_podman exec healthy mkdir /tmp/new
+    expect_error "Operation not supported"
+    podman pause healthy >/dev/null
+    podman rm --force --time 0 healthy
+    [[ -z $(domain_of "$id") ]]
 }
 
 @test "restart policies, timeouts and --init work" {
@@ -294,5 +340,8 @@ is_stopped() {
 @test "user namespaces that map other ids, and the host's network, are refused with what to do" {
     run_podman run --rm --network host busybox true
     expect_status 126
-    expect_error "network"
+    expect_error "host networking cannot be given to a container in a VM"
+    run_podman run --rm --network none --uidmap 0:200000:5000 busybox true
+    expect_status 126
+    expect_error "asks for a user namespace"
 }
