@@ -35,6 +35,11 @@ start_case() {
     podman run --network none --label case "$@"
 }
 
+# start_peer: the same with runc.
+start_peer() {
+    podman "${RUNC[@]}" run --network none --label case "${LIMITS[@]}" "$@"
+}
+
 state_of() {
     podman inspect --format "$2" "$1"
 }
@@ -126,7 +131,8 @@ readme_lines() {
 }
 
 @test "create, start, stop, restart, kill, wait, rename and rm" {
-    podman create --network none --label case --name life busybox sh -c 'trap "exit 5" TERM; echo up; while :; do sleep 0.1; done'
+    podman create --network none --label case --name life --stop-signal USR1 busybox \
+        sh -c 'trap "exit 4" TERM; trap "exit 5" USR1; echo up; while :; do sleep 0.1; done'
     expect_equal "$(state_of life '{{.State.Status}}')" created
     podman init life
     expect_equal "$(state_of life '{{.State.Status}}')" initialized
@@ -141,7 +147,8 @@ readme_lines() {
     podman rename life after
     podman rm after
     run_podman inspect life
-    [[ $status != 0 ]]
+    expect_status 125
+    expect_error "no such object"
 }
 
 @test "a container that was created and never started is removed with its VM" {
@@ -251,18 +258,22 @@ size_is() {
     podman exec main sh -c 'echo from the guest >/data/guest; ln -s /data/guest /tmp/link'
     podman cp main:/tmp/link "$BATS_TEST_TMPDIR/guest"
     expect_equal "$(cat "$BATS_TEST_TMPDIR/guest")" "from the guest"
-    start_case --name ended busybox sh -c 'echo left >/left'
+    start_case --name ended --volume ended:/kept busybox sh -c 'echo left >/left'
     podman cp ended:/left "$BATS_TEST_TMPDIR/left"
     expect_equal "$(cat "$BATS_TEST_TMPDIR/left")" left
     podman cp "$BATS_TEST_TMPDIR/left" ended:/srv/brought
+    podman cp "$BATS_TEST_TMPDIR/left" ended:/kept/brought
+    expect_equal "$(cat "$(podman volume inspect --format '{{.Mountpoint}}' ended)/brought")" left
     expect_equal "$(sha256sum /etc/passwd /etc/hostname)" "$before"
 }
 
 @test "diff, commit and export have what the guest changed" {
     start_case --name changed busybox sh -c 'echo new >/srv/new; rm /srv/plain'
+    start_peer --name peer busybox sh -c 'echo new >/srv/new; rm /srv/plain'
     run_podman diff changed
     expect_contains "A /srv/new"
     expect_contains "D /srv/plain"
+    expect_equal "$(sort <<<"$output")" "$(podman diff peer | sort)"
     podman commit --quiet --change 'CMD ["cat", "/srv/new"]' changed changed:1
     expect_equal "$(start_case --rm changed:1)" new
     expect_equal "$(podman export changed | tar -xO srv/new)" new
@@ -301,24 +312,49 @@ size_is() {
     [[ -z $(domain_of "$id") ]]
 }
 
+@test "run -i of a privileged container with the host's namespaces has the VM's, and its own entry point" {
+    run --separate-stderr podman run --rm --interactive --network none --privileged --pid host --ipc host --uts host \
+        --entrypoint /bin/sh busybox -s one <<'SCRIPT'
+echo "$1 $0"
+uname -r
+cat /proc/1/comm
+sed -n 's/^CapEff:[^0-9a-f]*//p' /proc/self/status
+mount -t tmpfs tmpfs /srv && mkdir /sys/fs/cgroup/new && echo may
+SCRIPT
+    expect_status 0
+    expect_equal "${lines[0]}" "one /bin/sh"
+    expect_equal "${lines[1]}" "$(podman exec main uname -r)"
+    expect_equal "${lines[2]}" init # kata-agent, the guest's own
+    expect_equal "${lines[3]}" "$(sed -n 's/^CapBnd:[^0-9a-f]*//p' /proc/self/status)"
+    expect_equal "${lines[4]}" may
+}
+
 @test "restart policies, timeouts and --init work" {
     start_case --detach --restart on-failure:1 --name failing busybox sh -c 'echo began; exit 6'
+    start_peer --detach --restart on-failure:1 --name peer busybox sh -c 'echo began; exit 6'
     expect_state failing '{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}' 'exited 1 6'
+    expect_state peer '{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}' 'exited 1 6'
     expect_equal "$(code_of run --rm --network none --timeout 1 busybox sleep 1000)" 255
     run_podman run --rm --network none --init busybox sh -c 'tr "\0" " " </proc/1/cmdline'
     expect_contains "-- sh"
 }
 
 @test "update changes the limits of a running container" {
+    local cpu
     podman update --memory 400m --cpu-shares 738 main >/dev/null
-    expect_equal "$(podman exec main cat /sys/fs/cgroup/memory.max)" $((400 << 20))
+    # The weight is what crun makes of the shares, and what a kernel with cgroup v2 has on the host.
+    expect_equal "$(podman exec main cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.weight | xargs)" "$((400 << 20)) 29"
+    cpu=$(host_cgroup "$(state_of main '{{.State.Pid}}')" cpu)
+    expect_equal "$(cat "$cpu/cpu.shares" "$cpu/cpu.weight" 2>/dev/null)" "$([[ -e $cpu/cpu.shares ]] && echo 738 || echo 29)"
 }
 
 @test "events tells the life of a container" {
     start_case --rm --name told busybox true
+    start_peer --rm --name peer-told busybox true
     run_podman events --stream=false --since 5m --filter container=told --format '{{.Status}}'
     expect_contains start
     expect_contains died
+    expect_equal "$output" "$(podman events --stream=false --since 5m --filter container=peer-told --format '{{.Status}}')"
 }
 
 @test "conmon killed: the container goes on, rm --force ends it, and delete takes away what podman does not ask for then" {
