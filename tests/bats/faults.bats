@@ -74,8 +74,8 @@ delete_stopped() {
     start_run "$ID" sleep 1000
     kill -KILL "$(qemu_of "$ID")"
     expect_end "$RUN_PID" 137
-    cat "$BATS_TEST_TMPDIR/$ID.err"
-    [[ $(wc -l <"$BATS_TEST_TMPDIR/$ID.err") == 1 ]]
+    expect_equal "$(cat "$BATS_TEST_TMPDIR/$ID.err")" \
+        "the VM of container \"$ID\" has ended under it (destroyed, killed or crashed)"
     run_kata exec "$ID" true
     expect_status 255
     expect_contains "cannot exec in a stopped container"
@@ -206,7 +206,7 @@ private_libvirt_has_no_machine() {
     [[ -z $(timeout 20 virsh -q -c "$LIBVIRT_URI" list --all --name | tr -d '\n') ]]
 }
 
-@test "a libvirt that hangs is given up at the deadline, and delete --force does without it" {
+@test "a libvirt that hangs is given up at the deadline, and state, exec, kill and delete do without it" {
     local bundle config second
     bundle=$(make_bundle sleep 1000)
     second=$(unique_id second)
@@ -225,7 +225,14 @@ timeout = 30")
     run_kata --config "$config" exec "$ID" echo here
     expect_status 0
     expect_output here
-    run_kata_apart --config "$config" delete --force "$ID"
+    # An engine may give no environment and no error stream.
+    run env -i "$KATA_RUNTIME" --config "$config" --root "$KATA_ROOT" state "$ID" 2>&-
+    expect_status 0
+    expect_equal "$(jq -r '.id, .status' <<<"$output")" "$(printf '%s\nrunning' "$ID")"
+    run_kata --config "$config" kill "$ID" KILL
+    expect_status 0
+    wait_for_status "$ID" stopped
+    run_kata_apart --config "$config" delete "$ID"
     expect_status 0
     wait_until 10 no_qemu_of "$ID"
     [[ ! -e /run/vc/sbs/$ID && ! -e /run/kata-containers/shared/sandboxes/$ID ]]
@@ -234,9 +241,16 @@ timeout = 30")
     kill -CONT "$DAEMON_PID"
     wait_until 60 private_libvirt_has_no_machine
     expect_nothing_left "$ID"
+    sed -i 's/^timeout = .*/timeout = 30/' "$config"
     kata --config "$config" create --bundle "$bundle" "$second" </dev/null >"$bundle/out" 2>&1
-    run_kata --config "$config" delete --force "$second"
+    kill -STOP "$DAEMON_PID"
+    sed -i 's/^timeout = .*/timeout = 2/' "$config"
+    run_kata_apart --config "$config" delete --force "$second"
     expect_status 0
+    wait_until 10 no_qemu_of "$second"
+    kill -CONT "$DAEMON_PID"
+    wait_until 60 private_libvirt_has_no_machine
+    expect_nothing_left "$second"
     kill -TERM "$DAEMON_PID"
     wait_for_exit "$DAEMON_PID"
 }

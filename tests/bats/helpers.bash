@@ -174,6 +174,17 @@ domain_of() {
     virsh -q -c "${LIBVIRT_DEFAULT_URI:-qemu:///system}" list --all --name | grep -xF "kata-$1"
 }
 
+# host_cgroup PID CONTROLLER: the directory on this host.
+host_cgroup() {
+    local path
+    path=$(sed -nE "s/^[0-9]+:([^:]*,)?$2(,[^:]*)?:(.*)/\3/p" "/proc/$1/cgroup")
+    if [[ -n $path ]]; then
+        printf '%s%s\n' "$(findmnt -nlo TARGET -t cgroup -O "$2" | head -n 1)" "$path"
+    else
+        printf '/sys/fs/cgroup%s\n' "$(sed -n 's/^0:://p' "/proc/$1/cgroup")"
+    fi
+}
+
 # --- what a test expects of the last run --------------------------------------------------------------
 
 expect_status() {

@@ -16,6 +16,7 @@ setup_file() {
     export BUNDLE ID
     mkdir -p "$BUNDLE/rootfs/template"
     echo from-image >"$BUNDLE/rootfs/template/file"
+    add_client
     edit_spec "$BUNDLE" "$(mounts_filter)" --arg s "$SOURCES"
     edit_spec "$BUNDLE" "$(devices_filter)" --slurpfile host <(host_devices)
     edit_spec "$BUNDLE" '.linux.seccomp = $profile[0]' --slurpfile profile <(seccomp_profile)
@@ -28,6 +29,7 @@ setup_file() {
 teardown_file() {
     kata_teardown_file
     local path
+    kill "$LISTENER" || true
     for path in followed/late private/late tree/below followed private; do
         umount -l "$SOURCES/$path" 2>/dev/null || true
     done
@@ -51,7 +53,21 @@ make_sources() {
     done
     mount --bind "$SOURCES/later" "$SOURCES/tree/below"
     mkfifo "$SOURCES/fifo"
+    # Whoever connects to it on the host is let in.
+    socat "UNIX-LISTEN:$SOURCES/socket,fork" PIPE </dev/null >/dev/null 2>&1 3>&- &
+    export LISTENER=$!
+    wait_until 10 test -S "$SOURCES/socket"
+    ln -s /proc "$SOURCES/link"
     mknod "$SOURCES/disk" b 8 0
+}
+
+# socat with its libraries, because busybox knows no unix sockets.
+add_client() {
+    local file
+    mkdir "$BUNDLE/rootfs/client"
+    for file in $(ldd "$(command -v socat)" | grep -oE '/[^ ]+') "$(command -v socat)"; do
+        cp -L "$file" "$BUNDLE/rootfs/client/"
+    done
 }
 
 mounts_filter() {
@@ -70,12 +86,16 @@ mounts_filter() {
     {destination: "/scratch", type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "noexec", "size=2m", "mode=0700"]},
     {destination: "/template", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "size=2m"]},
     {destination: "/fifo", type: "bind", source: ($s + "/fifo"), options: ["bind"]},
+    {destination: "/socket", type: "bind", source: ($s + "/socket"), options: ["bind"]},
+    {destination: "/guest-link", type: "bind", source: ($s + "/link"), options: ["rbind", "ro"]},
     {destination: "/guest-dev", type: "bind", source: "/dev", options: ["rbind"]},
     {destination: "/guest-sys", type: "bind", source: "/sys/kernel", options: ["bind", "ro"]},
     {destination: "/dev/dangling", type: "bind", source: ($s + "/disk"), options: ["bind"]}]
 | .linux.maskedPaths = ["/proc/kcore", "/sys/firmware"] | .linux.readonlyPaths = ["/proc/sys", "/proc/irq"]
 | .linux.sysctl = {"kernel.shmmax": "12345678", "fs.mqueue.msg_max": "20", "kernel.domainname": "example.org",
     "net.ipv4.ip_unprivileged_port_start": "0", "vm.swappiness": "7"}
+# A runtime passes over what a later specification has.
+| .novelty = {list: [1]} | .process.novelty = "x" | .linux.resources.novelty = 1 | .mounts[0].novelty = null
 FILTER
 }
 
@@ -194,9 +214,22 @@ mount_flags() {
     expect_status 0
     [[ ! -e /dev/vport0p1 ]]
     run jq -r 'select(.level == "warning") | .msg' "$BATS_FILE_TMPDIR/create.log"
-    expect_contains '"/fifo"'
-    expect_contains 'is a socket or FIFO'
+    expect_contains "\"/fifo\": \"$SOURCES/fifo\" is a socket or FIFO and connects nobody"
+    expect_contains "\"/socket\": \"$SOURCES/socket\" is a socket or FIFO and connects nobody"
     expect_contains '"/dev/dangling"'
+}
+
+@test "a socket of the host is there and connects nobody" {
+    expect_equal "$(echo anyone | socat - "UNIX-CONNECT:$SOURCES/socket")" anyone
+    in_guest 'test -S /socket && cd /client && ./ld-linux-x86-64.so.2 --library-path . ./socat - UNIX-CONNECT:/socket'
+    expect_failure "Connection refused"
+}
+
+@test "a bind through a symlink into the host's /proc shows the guest's" {
+    in_guest 'cat /guest-link/sys/kernel/random/boot_id; touch /guest-link/sys/kernel/hostname'
+    expect_equal "${lines[0]}" "$(kata exec "$ID" cat /proc/sys/kernel/random/boot_id)"
+    [[ ${lines[0]} != "$(cat /proc/sys/kernel/random/boot_id)" ]]
+    expect_contains "Read-only file system"
 }
 
 @test "of hundreds of devices those exist in the container that the guest has" {

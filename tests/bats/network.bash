@@ -87,9 +87,11 @@ make_filter_machine() {
     ip -n "$NS" addr add 10.77.0.2/24 dev tap7
     ip -n "$NS" link set tap7 up
     add_veth "$NS" bare0
-    bundle=$(network_bundle "/run/netns/$NS" sleep 1000)
+    # What the workload finds when it begins was there before netmon, which start launches last, can have looked.
+    bundle=$(network_bundle "/run/netns/$NS" sh -c 'ip -o address >/dev/shm/at-start; exec sleep 1000')
     edit_spec "$bundle" '.linux.sysctl["net.ipv4.conf.eth0.rp_filter"] = "2"'
     kata_create_with netmon "$1" "$bundle"
+    add_veth "$NS" eth1 10.199.0.4/24 # as docker 28 does, after create
     kata_with netmon start "$1"
 }
 

@@ -114,6 +114,14 @@ journaled_effects() {
     expect_contains "1 macvtap"
 }
 
+@test "an interface that came between create and start is there before the workload begins, through tc filters" {
+    run in_guest "$FILTER" cat /dev/shm/at-start
+    expect_contains "inet 10.199.0.4/24"
+    wait_until 10 pings 10.199.0.4
+    run journaled_effects "$FILTER"
+    [[ $output != *macvtap* ]]
+}
+
 @test "two machines on one bridge reach each other and move 16 MiB whole" {
     local sum
     wait_until 10 in_guest "$FILTER" ping -q -c 1 -W 1 10.199.0.10

@@ -69,7 +69,7 @@ spec_filter() {
 | .process.noNewPrivileges = true
 | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 512, hard: 4000}, {type: "RLIMIT_CORE", soft: 0, hard: 0},
     {type: "RLIMIT_NPROC", soft: 100, hard: 200}]
-| .process.oomScoreAdj = 321
+| .process.oomScoreAdj = -321
 | .process.scheduler = {policy: "SCHED_BATCH", nice: 6}
 | .process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 2}
 | .linux.personality = {domain: "LINUX32"}
@@ -135,7 +135,7 @@ expect_reported() {
     expect_reported 'limit Max open files' "512 4000 files"
     expect_reported 'limit Max core file size' "0 0 bytes"
     expect_reported 'limit Max processes' "100 200 processes"
-    expect_reported oom 321
+    expect_reported oom -321
     expect_equal "$(reported numbers | cut -d' ' -f19,41)" "6 3" # nice, and SCHED_BATCH
     expect_reported io "best-effort: prio 2"
 }

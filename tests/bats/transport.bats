@@ -62,6 +62,24 @@ no_process() {
     ! kata ps "$ID" -o comm | grep -qx "$1"
 }
 
+@test "with use_vsock the agent is reached without a port, and streams and codes are the same" {
+    [[ -c /dev/vhost-vsock ]] || skip "no vhost-vsock on this host"
+    local bundle id
+    printf '[hypervisor.qemu]\nuse_vsock = true\n' >"$BATS_TEST_TMPDIR/vsock.toml"
+    id=$(unique_id vsock)
+    bundle=$(make_bundle tail -f /dev/null)
+    kata --config "$BATS_TEST_TMPDIR/vsock.toml" create --bundle "$bundle" "$id" </dev/null >"$bundle/out" 2>&1
+    kata start "$id"
+    [[ ! -e /run/vc/sbs/$id/ports || -z $(ls "/run/vc/sbs/$id/ports") ]]
+    virsh -q -c "${LIBVIRT_DEFAULT_URI:-qemu:///system}" dumpxml "kata-$id" | grep -q '<vsock '
+    run --separate-stderr kata exec "$id" sh -c 'wc -c; echo err >&2; exit 17' < <(head -c 1048576 /dev/zero)
+    expect_status 17
+    expect_output 1048576
+    # shellcheck disable=SC2154  # bats sets it
+    expect_equal "$stderr" err
+    kata delete --force "$id"
+}
+
 # The init of this container is in the guest's own pid namespace, whose first process, the agent, is who gets
 # its orphans; so it sees every process of the guest, those of other containers among them.
 zombies() {
