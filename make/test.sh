@@ -167,7 +167,7 @@ count() {
 main() {
     local name
     set_up build run test
-    step "compile what the tests run" cmake --build "$BUILD" --parallel "$JOBS" --target agent-probe cri-client
+    step "compile what the tests run" cmake --build "$BUILD" --parallel "$JOBS" --target agent-probe cri-client raw-fuse
     mkdir -p "$OUT"
     : >"$RESULTS"
     : >"$TIMES"
