@@ -150,7 +150,7 @@ void ContainerCreation::plan() {
     }
     namespaces_ = resolve_namespaces(
         bundle_.spec, joins_pod_ ? pod_members(place_) : std::vector<PodMember>{}, joins_pod_);
-    disks_ = plan_container_disks(bundle_.spec, config_, place_.sandbox_id);
+    disks_ = plan_container_disks(bundle_.spec, config_, volume_store(config_), place_.sandbox_id);
     vfio_ = plan_vfio(bundle_.spec, disks_.hardware, vfio_plug_);
     mounts_ = plan_mounts(bundle_, place_.id.str(), disks_.mounts);
     for (const std::string& warning : mounts_.warnings) {

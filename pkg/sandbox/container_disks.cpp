@@ -44,7 +44,7 @@ std::optional<VolumeOnDisk> volume_of(const DirectVolumeStore& store,
     volume.device = found->info.device;
     volume.is_served = settings.kind == VolumeKind::vhost_user;
     if (settings.kind == VolumeKind::vfio) {
-        volume.hardware = iommu_place_of(found->info.device);
+        volume.hardware = iommu_place_of(found->info.device, store.host());
     }
     volume.fs_type = found->info.fstype;
     volume.options = found->info.options;
@@ -66,11 +66,10 @@ DirectVolumeStore volume_store(const RuntimeConfig& config) {
 
 DiskPlan plan_container_disks(const oci::Spec& spec,
                               const RuntimeConfig& config,
+                              const DirectVolumeStore& store,
                               const std::string& sandbox_id) {
-    const DirectVolumeStore store = volume_store(config);
-    DiskPlan plan = plan_disks(spec, config.block_device_driver, [&](const oci::Mount& mount) {
-        return volume_of(store, mount, sandbox_id);
-    });
+    const auto find = [&](const oci::Mount& mount) { return volume_of(store, mount, sandbox_id); };
+    DiskPlan plan = plan_disks(spec, config.block_device_driver, find, store.host());
     if (config.machine.enable_vhost_user_store) {
         plan_store_disks(plan, spec, config.vhost_user_store);
     }

@@ -15,11 +15,13 @@ namespace kata::sandbox {
 /// The direct volumes that sandboxes of this configuration can have.
 [[nodiscard]] DirectVolumeStore volume_store(const RuntimeConfig& config);
 
-/// @param sandbox_id of the sandbox that will claim the direct volumes.
+/// @param store of the direct volumes. @param sandbox_id of the sandbox that will claim the direct
+/// volumes.
 /// @throws base::Error naming mount or device; unsupported if the configuration allows no disks, or
 /// for a volume that is no disk.
 [[nodiscard]] DiskPlan plan_container_disks(const oci::Spec& spec,
                                             const RuntimeConfig& config,
+                                            const DirectVolumeStore& store,
                                             const std::string& sandbox_id);
 
 /// Grows the file systems of volumes that were resized while no container ran.
