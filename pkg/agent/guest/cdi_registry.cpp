@@ -1,7 +1,6 @@
 #include "pkg/agent/guest/cdi_registry.h"
 
 #include <algorithm>
-#include <optional>
 #include <ranges>
 #include <set>
 #include <system_error>
