@@ -1,7 +1,6 @@
 #include "pkg/agent/guest/cdi_registry.h"
 
 #include <algorithm>
-#include <ranges>
 #include <set>
 #include <system_error>
 
@@ -67,8 +66,8 @@ const CdiDirectories& cdi_directories() {
 }
 
 CdiRegistry::CdiRegistry(const CdiDirectories& directories) {
-    for (const fs::path& directory : directories | std::views::reverse) {
-        for (const fs::path& file : files_in(directory)) {
+    for (auto directory = directories.rbegin(); directory != directories.rend(); ++directory) {
+        for (const fs::path& file : files_in(*directory)) {
             specs_.push_back(parse_cdi_spec(file, base::read_file(file)));
         }
     }
