@@ -14,3 +14,5 @@ pkg_check_modules(LIBCRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 # Static, so that kata-runtime has no more libraries to load when it starts (pkg/base/netlink).
 pkg_check_modules(LIBNL REQUIRED libnl-3.0)
 find_library(LIBNL_STATIC libnl-3.a REQUIRED)
+# Static, for kata-agent, whose guest has no libraries of C++.
+find_library(YAML_CPP_STATIC libyaml-cpp.a REQUIRED)

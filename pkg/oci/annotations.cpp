@@ -24,7 +24,7 @@ PodRole role_by(const PodKeys& keys,
                 const std::string& type,
                 const std::map<std::string, std::string>& annotations) {
     if (type == keys.sandbox) {
-        return {};
+        return {ContainerType::pod_sandbox, "", true};
     }
     if (type != keys.container) {
         throw base::Error(base::ErrorCode::invalid_argument,
@@ -33,7 +33,7 @@ PodRole role_by(const PodKeys& keys,
                               "\"; use \"" + keys.sandbox + "\" or \"" + keys.container + "\"");
     }
     const auto id = annotations.find(keys.sandbox_id);
-    return {ContainerType::pod_container, id == annotations.end() ? "" : id->second};
+    return {ContainerType::pod_container, id == annotations.end() ? "" : id->second, true};
 }
 
 }  // namespace

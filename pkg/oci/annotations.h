@@ -17,6 +17,7 @@ enum class ContainerType { pod_sandbox, pod_container };
 struct PodRole {
     ContainerType type = ContainerType::pod_sandbox;
     std::string sandbox_id;  // pod_container: as annotated, may be empty or name nobody; else empty
+    bool annotated = false;  // an engine has said it
 };
 
 /// Keys that this runtime adds to what `state` shows.

@@ -1,5 +1,5 @@
 // JsonView: one value of a parsed document and its JSON path, so that a value of a wrong type is
-// refused by name. It borrows the document. Internal to this folder.
+// refused by name. It borrows the document. For those who read documents of a fixed form.
 #pragma once
 
 #include <cstdint>

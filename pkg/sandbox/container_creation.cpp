@@ -9,6 +9,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/cdi_annotations.h"
 #include "pkg/sandbox/container_access.h"
 #include "pkg/sandbox/container_disks.h"
 #include "pkg/sandbox/devices.h"
@@ -152,6 +153,7 @@ void ContainerCreation::plan() {
         bundle_.spec, joins_pod_ ? pod_members(place_) : std::vector<PodMember>{}, joins_pod_);
     disks_ = plan_container_disks(bundle_.spec, config_, volume_store(config_), place_.sandbox_id);
     vfio_ = plan_vfio(bundle_.spec, disks_.hardware, vfio_plug_);
+    cdi_ = cdi_annotations(bundle_.spec, vfio_, given_groups(place_, log_));
     mounts_ = plan_mounts(bundle_, place_.id.str(), disks_.mounts);
     for (const std::string& warning : mounts_.warnings) {
         log_.warning(warning);
@@ -288,7 +290,8 @@ void ContainerCreation::create_in_guest() {
     locate_in_guest(disks_, vm_, place_, base::Deadline::after(config_.libvirt_timeout));
     agent_->create_container(
         record_.id,
-        guest_spec(bundle_.spec, mounts_, namespaces_, record_.id, guest_root_, disks_.guest.nodes),
+        guest_spec(
+            bundle_.spec, mounts_, namespaces_, record_.id, guest_root_, disks_.guest.nodes, cdi_),
         disks_.guest,
         create_deadline(config_));
     grow_pending_volumes(config_, disks_, *agent_);

@@ -3,6 +3,7 @@
 // it is on disk.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +82,7 @@ class ContainerCreation {
     DiskPlan disks_;
     VfioPlug vfio_plug_;
     VfioPlan vfio_;
+    std::map<std::string, std::string> cdi_;  // annotations
     MountPlan mounts_;
     GuestNamespaces namespaces_;
     ContainerRecord record_;

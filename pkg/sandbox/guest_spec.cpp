@@ -252,11 +252,12 @@ std::string guest_spec(const oci::Spec& spec,
                        const GuestNamespaces& namespaces,
                        const std::string& container_id,
                        const std::string& guest_root,
-                       const std::vector<GuestDiskNode>& disks) {
+                       const std::vector<GuestDiskNode>& disks,
+                       const std::map<std::string, std::string>& annotations) {
     json document = spec.document;
     document["ociVersion"] = kGuestOciVersion;
     document["root"]["path"] = guest_root;
-    document["annotations"] = json::object();
+    document["annotations"] = annotations;
     for (const char* platform : {"windows", "solaris", "vm", "zos", "freebsd"}) {
         document.erase(platform);
     }

@@ -17,6 +17,7 @@
 //   annotations         the guest has no LSM, and crun's annotations are not for images to set
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,13 +35,15 @@ inline constexpr const char* kPodVolumePrefix = "pod-volume:";
 
 /// @param guest_root where the guest finds the container's root.
 /// @param disks device nodes that are disks of the VM; the guest gives them their numbers.
+/// @param annotations that the guest obeys.
 /// @return the text of a config.json.
 [[nodiscard]] std::string guest_spec(const oci::Spec& spec,
                                      const MountPlan& plan,
                                      const GuestNamespaces& namespaces,
                                      const std::string& container_id,
                                      const std::string& guest_root,
-                                     const std::vector<GuestDiskNode>& disks = {});
+                                     const std::vector<GuestDiskNode>& disks = {},
+                                     const std::map<std::string, std::string>& annotations = {});
 
 /// The same for the process of an exec: labels of the host's LSM do not exist in the guest.
 [[nodiscard]] std::string guest_process(const std::string& process_json);

@@ -27,6 +27,7 @@ check_includes() {
     only_in "libcrypto" '#include [<"]openssl/' 'pkg/crypto/'
     only_in "libsystemd" '#include [<"]systemd/' 'pkg/systemd/|tests/unit/systemd/|tests/support/'
     only_in "libcurl" '#include [<"]curl/' 'pkg/net/'
+    only_in "yaml-cpp" '#include [<"]yaml-cpp/' 'pkg/agent/guest/cdi_yaml\.cpp'
     only_in "pugixml" '#include [<"]pugixml' 'pkg/libvirt-driver/|tests/unit/libvirt-driver/'
     only_in "cli/" '#include "cli/' 'cli/|tests/unit/cli/'
     only_in "pkg/libvirt-driver/" '#include "pkg/libvirt-driver/' 'pkg/libvirt-driver/|tests/'

@@ -1,4 +1,5 @@
 // AgentService: containers with disks, and the volumes on them.
+#include "pkg/agent/guest/cdi_edits.h"
 #include "pkg/agent/guest/disk_nodes.h"
 #include "pkg/agent/guest/file_system.h"
 #include "pkg/agent/guest/grpc_status.h"
@@ -71,7 +72,7 @@ void AgentService::create_container(const v1::CreateContainerRequest& request,
         const std::string spec =
             with_nodes(with_disk_nodes(request.spec_json(), nodes),
                        nodes_of_host_devices(host_devices_of(request), deadline));
-        containers_.create(id, hooks_.added_to(spec), deadline);
+        containers_.create(id, hooks_.added_to(with_cdi(spec)), deadline);
     } catch (const base::Error& error) {
         // Those of a container that exists already are not the ones asked for here.
         if (error.code() != base::ErrorCode::already_exists) {

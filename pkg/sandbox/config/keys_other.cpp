@@ -66,7 +66,7 @@ constexpr std::array kKeys = {
     ignored(kAgent, "launch_process_timeout", kWhole, "6", kAny, kNoAnnotation, "", "use request_timeout"),
     ignored(kAgent, "request_timeout_ms", kWhole, "60000", kAny, kNoAnnotation, "", "use request_timeout"),
     ignored(kAgent, "dial_timeout_ms", kWhole, "45000", kAny, kNoAnnotation, "", "use boot_timeout"),
-    ignored(kAgent, "visible_cdi_devices", kTexts, "[]", kAny, kNoAnnotation, "", "engines put the devices of CDI into config.json, from where they are taken"),
+    ignored(kAgent, "visible_cdi_devices", kTexts, "[]", kAny, kNoAnnotation, "", "containers ask for devices of the guest by annotations, cdi.k8s.io/name"),
     ignored(kAgent, "server_port", kWhole, "1024", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),
     ignored(kAgent, "log_port", kWhole, "1025", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),
     ignored(kAgent, "passfd_listener_port", kWhole, "1027", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),

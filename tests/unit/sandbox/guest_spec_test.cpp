@@ -35,6 +35,14 @@ TEST(GuestSpec, MovesTheRootIntoTheGuestAndKeepsItReadOnly) {
     EXPECT_EQ(guest["linux"]["cgroupsPath"], "/kata/c1");
 }
 
+TEST(GuestSpec, HasTheAnnotationsThatTheGuestObeysAndNoOthers) {
+    const oci::Spec spec = oci::parse_spec(
+        R"({"ociVersion": "1.0.2", "root": {"path": "r"}, "annotations": {"run.oci.x": "1"}})",
+        "config.json");
+    const json guest = json::parse(guest_spec(spec, {}, {}, "c1", kRoot, {}, {{"a", "b"}}));
+    EXPECT_EQ(guest["annotations"], json({{"a", "b"}}));
+}
+
 TEST(GuestSpec, KeepsTheProcessInFullButForLabels) {
     const json process = {
         {"args", {"sh"}},
