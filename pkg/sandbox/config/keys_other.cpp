@@ -28,6 +28,7 @@ constexpr std::string_view kNoTrace =
     "there are no traces; use kata-runtime --debug --log FILE, which times each step";
 constexpr std::string_view kNoTemplates =
     "VM templates and caches are not served by this version; every VM is booted";
+constexpr std::string_view kEnginesImages = "images are always the engine's, on the host";
 constexpr std::string_view kMemoryAgent =
     "not served by this version; a guest keeps the memory that it was given";
 
@@ -66,7 +67,11 @@ constexpr std::array kKeys = {
     ignored(kAgent, "launch_process_timeout", kWhole, "6", kAny, kNoAnnotation, "", "use request_timeout"),
     ignored(kAgent, "request_timeout_ms", kWhole, "60000", kAny, kNoAnnotation, "", "use request_timeout"),
     ignored(kAgent, "dial_timeout_ms", kWhole, "45000", kAny, kNoAnnotation, "", "use boot_timeout"),
-    ignored(kAgent, "visible_cdi_devices", kTexts, "[]", kAny, kNoAnnotation, "", "engines put the devices of CDI into config.json, from where they are taken"),
+    ignored(kAgent, "reconnect_timeout_ms", kWhole, "3000", kAny, kNoAnnotation, "", "use boot_timeout"),
+    obeyed(kAgent, "create_container_timeout", kWhole, "0", range(0, 86400), kNoAnnotation, "", [](Config& c, const Value& v) { c.create_container_timeout = whole<seconds>(v); },
+           "Another place for create_container_timeout of [runtime], which has the last word."),
+    ignored(kAgent, "log_level", kText, "\"info\"", kAny, kNoAnnotation, "", "use enable_debug"),
+    ignored(kAgent, "visible_cdi_devices", kFlag, "false", kAny, kNoAnnotation, "", "engines put the devices of CDI into config.json, from where they are taken"),
     ignored(kAgent, "server_port", kWhole, "1024", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),
     ignored(kAgent, "log_port", kWhole, "1025", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),
     ignored(kAgent, "passfd_listener_port", kWhole, "1027", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),
@@ -101,12 +106,18 @@ constexpr std::array kKeys = {
     obeyed(kRuntime, "create_container_timeout", kWhole, "0", range(0, 86400), kSameName, "", [](Config& c, const Value& v) { c.create_container_timeout = whole<seconds>(v); },
            "Seconds for the guest to create one container, its hooks included. 0: as request_timeout below [agent.kata]."),
     ignored(kRuntime, "dan_conf", kPath, "\"/run/kata-containers/dans\"", kAny, kNoAnnotation, "", "not served by this version; use kata-runtime kata-network"),
-    ignored(kRuntime, "experimental_force_guest_pull", kFlag, "false", kAny, kSameName, "", "images are always the engine's, on the host"),
+    ignored(kRuntime, "experimental_force_guest_pull", kFlag, "false", kAny, kSameName, "", kEnginesImages),
     ignored(kRuntime, "kubelet_root_dir", kPath, "\"/var/lib/kubelet\"", kAny, kNoAnnotation, "", "volumes are taken from config.json, wherever the kubelet keeps them"),
     ignored(kRuntime, "pod_resource_api_sock", kPath, "\"\"", kAny, kNoAnnotation, "", "devices are taken from config.json, wherever the kubelet says them"),
-    ignored(kRuntime, "name", kText, "\"virt-container\"", one_of("virt-container linux-container wasm-container"), kSameName, "", "a container is always in a VM"),
+    ignored(kRuntime, "name", kText, "\"virt-container\"", one_of("virt-container virt_container linux-container wasm-container"), kSameName, "", "a container is always in a VM"),
     ignored(kRuntime, "hypervisor_name", kText, "\"qemu\"", kAny, kSameName, "", kOtherHypervisor),
     ignored(kRuntime, "agent_name", kText, "\"kata\"", kAny, kSameName, "", "there is one agent; use [agent.kata]"),
+    ignored(kRuntime, "static_resource_mgmt", kFlag, "false", kAny, kNoAnnotation, "", "use static_sandbox_resource_mgmt"),
+    ignored(kRuntime, "keep_abnormal", kFlag, "false", kAny, kNoAnnotation, "", "a create that fails is undone; use kata-runtime --debug --log FILE to see why"),
+    ignored(kRuntime, "log_level", kText, "\"info\"", kAny, kNoAnnotation, "", "use enable_debug"),
+    ignored(kRuntime, "use_passfd_io", kFlag, "true", kAny, kNoAnnotation, "", "standard streams always have a port of their own"),
+    ignored(kRuntime, "passfd_listener_port", kWhole, "1027", kAny, kNoAnnotation, "", "the agent's ports are not configurable"),
+    ignored(kRuntime, "disable_selinux", kFlag, "false", kAny, kNoAnnotation, "", "use security_driver in libvirt's qemu.conf"),
     obeyed(kNetmon, "enable_netmon", kFlag, "false", kAny, kNoAnnotation, "", [](Config& c, const Value& v) { c.enable_netmon = flag(v); },
            "Plug and unplug interfaces that come and go while a container runs."),
     ignored(kNetmon, "path", kPath, "\"\"", kAny, kNoAnnotation, "", "kata-runtime is its own netmon"),
@@ -121,11 +132,14 @@ constexpr std::array kKeys = {
     ignored("shim.kata", "path", kPath, "\"\"", kAny, kNoAnnotation, "", kOwnShim),
     ignored("shim.kata", "enable_debug", kFlag, "false", kAny, kNoAnnotation, "", kOwnShim),
     ignored("shim.kata", "enable_tracing", kFlag, "false", kAny, kNoAnnotation, "", kNoTrace),
+    ignored("image", "service_offload", kFlag, "false", kAny, kNoAnnotation, "", kEnginesImages),
+    ignored("image", "provision", kText, "\"\"", kAny, kNoAnnotation, "", kEnginesImages),
     ignored("hypervisor.acrn", "*", kText, "\"\"", kAny, kNoAnnotation, "", kOtherHypervisor),
     ignored("hypervisor.clh", "*", kText, "\"\"", kAny, kNoAnnotation, "", kOtherHypervisor),
     ignored("hypervisor.cloud-hypervisor", "*", kText, "\"\"", kAny, kNoAnnotation, "", kOtherHypervisor),
     ignored("hypervisor.dragonball", "*", kText, "\"\"", kAny, kNoAnnotation, "", kOtherHypervisor),
     ignored("hypervisor.firecracker", "*", kText, "\"\"", kAny, kNoAnnotation, "", kOtherHypervisor),
+    ignored("hypervisor.openvmm", "*", kText, "\"\"", kAny, kNoAnnotation, "", kOtherHypervisor),
     ignored("hypervisor.remote", "*", kText, "\"\"", kAny, kNoAnnotation, "", kOtherHypervisor),
     ignored("hypervisor.stratovirt", "*", kText, "\"\"", kAny, kNoAnnotation, "", kOtherHypervisor),
 };

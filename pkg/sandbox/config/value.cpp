@@ -23,8 +23,16 @@ std::vector<std::string> words_of(std::string_view text) {
     return words;
 }
 
-std::string enumerated(std::string_view words) {
-    const std::vector<std::string> all = words_of(words);
+// A key that is not set unless a file sets it can be set to nothing, too.
+bool takes_nothing(const ConfigKey& key) {
+    return key.fallback == "\"\"";
+}
+
+std::string enumerated(const ConfigKey& key) {
+    std::vector<std::string> all = words_of(key.rule.words);
+    if (takes_nothing(key)) {
+        all.emplace_back();
+    }
     std::string text;
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (i > 0) {
@@ -66,7 +74,8 @@ bool takes_text(const ConfigKey& key, const std::string& text) {
     if (key.type != ValueType::text || key.rule.words.empty()) {
         return key.type == ValueType::text;
     }
-    return std::ranges::count(words_of(key.rule.words), text) > 0;
+    return (text.empty() && takes_nothing(key)) ||
+           std::ranges::count(words_of(key.rule.words), text) > 0;
 }
 
 bool takes_list(const ConfigKey& key, const std::vector<std::string>& list) {
@@ -201,7 +210,7 @@ std::string allowed_values(const ConfigKey& key) {
         case ValueType::number:
             return "a number" + between(key.rule);
         case ValueType::text:
-            return key.rule.words.empty() ? "a string" : enumerated(key.rule.words);
+            return key.rule.words.empty() ? "a string" : enumerated(key);
         case ValueType::path:
             return "an absolute path";
         case ValueType::guest_path:

@@ -8,6 +8,8 @@
 #include "pkg/sandbox/config/annotations.h"
 #include "pkg/sandbox/config/key.h"
 #include "pkg/sandbox/config/value.h"
+#include "pkg/sandbox/sizing.h"
+#include "tests/unit/sandbox/other_value.h"
 #include "tests/unit/support/expect_error.h"
 #include "tests/unit/support/temporary_directory.h"
 
@@ -46,7 +48,7 @@ bool is_hash_of_qemu(const ConfigKey& key) {
     return key.name == "hypervisor_hash" || key.name == "path_hash";
 }
 
-/// A value that the annotation takes on every host.
+/// A value that the annotation takes and that is not the default, on every host with two CPUs.
 std::string good_value(const ConfigKey& key) {
     if (key.name == "machine_accelerators") {
         return "nvdimm";
@@ -56,23 +58,26 @@ std::string good_value(const ConfigKey& key) {
     }
     switch (key.type) {
         case ValueType::flag:
-            return "true";
+            return std::get<bool>(other_value(key)) ? "true" : "false";
         case ValueType::whole:
         case ValueType::number:
-            return std::to_string(std::clamp<std::int64_t>(1, key.rule.least, key.rule.most));
+            return std::to_string(other_number(key));
         case ValueType::path:
             return "/dev/null";
-        case ValueType::guest_path:
-            return "/hooks";
-        case ValueType::digest:
-            return std::string(128, 'a');
         case ValueType::tables:
             return "[]";
+        case ValueType::texts:
+        case ValueType::patterns:
+            return "word";
         default:
-            return key.rule.words.empty()
-                       ? "word"
-                       : std::string(key.rule.words.substr(0, key.rule.words.find(' ')));
+            return std::get<std::string>(other_value(key));
     }
+}
+
+/// Those of one container change its specification, and nothing of the sandbox's configuration.
+bool changes_configuration(const ConfigKey& key) {
+    return key.set != nullptr && !key.annotation.starts_with("container.") &&
+           (key.name != "default_vcpus" || host_size().cpus > 1);
 }
 
 /// One that it does not take; empty: it takes every text.
@@ -115,6 +120,9 @@ TEST_P(EachAnnotation, IsObeyedOrSaidToHaveNoEffectWhereItIsPermitted) {
     if (key.name == "disable_new_netns") {
         config.internetworking_model = InternetworkingModel::none;
     }
+    if (key.name.ends_with("_plug_vfio")) {
+        config.machine.default_bridges = 1;
+    }
     if (key.name.starts_with("firmware_")) {
         config.machine.firmware = "/dev/null";
     }
@@ -125,6 +133,9 @@ TEST_P(EachAnnotation, IsObeyedOrSaidToHaveNoEffectWhereItIsPermitted) {
     const AnnotatedConfig result = obey(config, good_value(key));
     EXPECT_EQ(result.config.annotations.count(name_), key.set != nullptr ? 1U : 0U);
     EXPECT_EQ(result.warnings.size(), key.set != nullptr ? 0U : 1U);
+    RuntimeConfig changed = result.config;
+    changed.annotations.clear();
+    EXPECT_EQ(changed == config, !changes_configuration(key));
     EXPECT_TRUE(with_accepted_annotations(config, result.config.annotations) == result.config);
 }
 
