@@ -1,10 +1,14 @@
 #include "pkg/host/checks.h"
 
+#include <algorithm>
+#include <chrono>
 #include <map>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pkg/base/subprocess.h"
 #include "tests/unit/host/kinds.h"
 
 namespace kata::host {
@@ -45,6 +49,28 @@ void expect_usable(std::string_view id, const Finding& finding) {
         << id << ": " << finding.text;
 }
 
+constexpr std::chrono::seconds kShellTime{10};
+
+/// Words with which a command begins that changes nothing.
+bool only_shows(const std::string& command) {
+    static const std::set<std::string> kWords = {
+        "cat", "df", "dmesg", "file", "ls", "lsmod", "modinfo", "ps", "ausearch"};
+    return kWords.contains(command.substr(0, command.find(' '))) ||
+           command.ends_with("--kata-show-default-config-paths");
+}
+
+/// That a shell understands it, and that what is called a fix is none that only shows.
+void expect_honest(std::string_view id, const Remedy& remedy) {
+    if (!remedy.command.empty()) {
+        EXPECT_EQ(remedy.only_looks, only_shows(remedy.command)) << id << ": " << remedy.command;
+        base::ProcessSpec spec;
+        spec.path = "/bin/bash";
+        spec.args = {"bash", "-n", "-c", remedy.command};
+        const auto parsed = base::run_process(spec, base::Deadline::after(kShellTime));
+        EXPECT_EQ(parsed.exit_code, 0) << id << ": " << remedy.command << parsed.standard_error;
+    }
+}
+
 TEST_P(KindOfHost, IsJudgedAsTheTableSays) {
     const Host host = host_of(GetParam());
     const auto results = examine(host);
@@ -56,6 +82,7 @@ TEST_P(KindOfHost, IsJudgedAsTheTableSays) {
         }
         failed = failed || finding.verdict == Verdict::fail;
         expect_usable(check->id, finding);
+        expect_honest(check->id, finding.remedy);
     }
     EXPECT_EQ(found, GetParam().other_than_pass);
     EXPECT_EQ(is_capable(results), !failed);
@@ -65,6 +92,35 @@ TEST_P(KindOfHost, IsJudgedAsTheTableSays) {
 INSTANTIATE_TEST_SUITE_P(Table, KindOfHost, testing::ValuesIn(all_kinds()), [](const auto& test) {
     return std::string(test.param.name);
 });
+
+// What a new user pastes, in this order, on a Debian that has nothing of it.
+TEST(Remedies, OfAMachineWithoutAnythingAreTheseLines) {
+    const auto kinds = all_kinds();
+    const auto kind = std::ranges::find_if(
+        kinds, [](const Kind& each) { return std::string_view(each.name) == "EverythingMissing"; });
+    ASSERT_NE(kind, kinds.end());
+    std::string lines;
+    for (const auto& [check, finding] : examine(host_of(*kind))) {
+        if (finding.verdict != Verdict::pass) {
+            lines += std::string(check->id) + (finding.remedy.only_looks ? " look: " : " fix: ") +
+                     finding.remedy.command + "\n";
+        }
+    }
+    EXPECT_EQ(lines,
+              R"(kvm-modules look: modinfo kvm  # or boot a kernel that has it
+kvm-device fix: modprobe kvm_intel && { test -e /dev/kvm || mknod -m 660 /dev/kvm c 10 232; }  # in a container: start it with --device /dev/kvm
+qemu fix: apt-get update && apt-get install -y qemu-system-x86 qemu-utils
+virtiofsd fix: apt-get update && apt-get install -y qemu-system-common
+libvirt fix: apt-get update && apt-get install -y libvirt-daemon-system libvirt-clients
+capability-cache fix: virsh domcapabilities --virttype qemu >/dev/null
+guest-kernel fix: make guest install  # in kata-runtime's source tree
+guest-initrd fix: make guest install  # in kata-runtime's source tree
+tun fix: modprobe tun; mkdir -p /dev/net && { test -e /dev/net/tun || mknod -m 666 /dev/net/tun c 10 200; }
+veth look: modinfo veth  # or boot a kernel that has it
+traffic-control look: modinfo act_mirred  # or boot a kernel that has it
+vhost-net look: modinfo vhost_net  # or boot a kernel that has it
+)");
+}
 
 Finding finding_of(const Host& host, std::string_view id) {
     for (auto& [check, finding] : examine(host)) {
