@@ -60,6 +60,16 @@ bool is_regular_expression(const std::string& text) {
     }
 }
 
+std::optional<std::string> stand_in(const ConfigKey& key, const std::string& text) {
+    for (const std::string& pair : words_of(key.rule.stand_ins)) {
+        const auto equals = pair.find('=');
+        if (pair.substr(0, equals) == text) {
+            return pair.substr(equals + 1);
+        }
+    }
+    return std::nullopt;
+}
+
 bool takes_text(const ConfigKey& key, const std::string& text) {
     if (text.find('\0') != std::string::npos) {
         return false;
@@ -74,7 +84,7 @@ bool takes_text(const ConfigKey& key, const std::string& text) {
     if (key.type != ValueType::text || key.rule.words.empty()) {
         return key.type == ValueType::text;
     }
-    return (text.empty() && takes_nothing(key)) ||
+    return (text.empty() && takes_nothing(key)) || stand_in(key, text) ||
            std::ranges::count(words_of(key.rule.words), text) > 0;
 }
 
@@ -243,6 +253,12 @@ bool takes_value(const ConfigKey& key, const ConfigValue& value) {
         return takes_list(key, *list);
     }
     return key.type == ValueType::flag;
+}
+
+std::string about_stand_in(const ConfigKey& key, const ConfigValue& value) {
+    const auto* text = std::get_if<std::string>(&value);
+    const auto used = text != nullptr ? stand_in(key, *text) : std::nullopt;
+    return used ? "\"" + *text + "\" is not served, \"" + *used + "\" is used" : "";
 }
 
 std::string toml_quoted(const std::string& text) {
