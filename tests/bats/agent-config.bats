@@ -123,7 +123,7 @@ logged() {
         .linux.namespaces = [{type: "mount"}, {type: "pid"}, {type: "ipc"}, {type: "uts"}, {type: "network", path: $net}]' \
         --arg sandbox "$ID" --arg net "/proc/$(pid_of "$ID")/ns/net"
     run_kata --config "$BATS_TEST_TMPDIR/c.toml" create --bundle "$bundle" "$id" </dev/null
-    expect_failure "agent did not answer in time"
+    expect_failure "in time"
     run_kata state "$id"
     expect_failure "does not exist"
     has_status "$ID" running

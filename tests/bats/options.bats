@@ -82,9 +82,9 @@ teardown() { kata_teardown; }
         done
         echo "default_memory = 501" >>/etc/kata-containers/configuration.toml
         echo "default_memory = 502" >>"$defaults/kata-containers/configuration.toml"
-        for _ in 1 2 3; do
+        for directory in /etc "$defaults" none; do
             "$1" config show --origin | grep "^default_memory "
-            rm -r /etc/kata-containers 2>/dev/null || rm -r "$defaults/kata-containers"
+            rm -rf "$directory/kata-containers"
         done' bash "$KATA_RUNTIME"
     expect_status 0
     expect_output "default_memory = 501  # \"/etc/kata-containers/configuration.toml\", line 2
