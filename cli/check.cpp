@@ -57,7 +57,7 @@ void conclude(const host::Host& host,
     if (!host::is_capable(results)) {
         throw base::Error(base::ErrorCode::unsupported,
                           kNotCapable,
-                          failures(results) + "; run the fix shown with each of them");
+                          failures(results) + "; do what is shown below each of them");
     }
     say(kCapable);
     if (host.as_root) {

@@ -18,7 +18,8 @@ std::string line_of(const host::Result& result, std::size_t title_width, bool ve
     line.append(title_width - result.check->title.size() + 2, ' ');
     line += base::printable(finding.text);
     if (finding.verdict != host::Verdict::pass && !finding.remedy.command.empty()) {
-        line += kBelow + ("fix: " + base::printable(finding.remedy.command));
+        const char* kind = finding.remedy.only_looks ? "look: " : "fix: ";
+        line += kBelow + (kind + base::printable(finding.remedy.command));
     }
     for (const std::string& detail : finding.details) {
         line += verbose ? kBelow + base::printable(detail) : "";
@@ -28,11 +29,14 @@ std::string line_of(const host::Result& result, std::size_t title_width, bool ve
 
 nlohmann::ordered_json json_of(const host::Result& result) {
     const host::Finding& finding = result.finding;
+    const std::string command = base::printable(finding.remedy.command);
+    const bool looks = finding.remedy.only_looks;
     return {{"id", result.check->id},
             {"title", result.check->title},
             {"verdict", to_string(finding.verdict)},
             {"text", base::printable(finding.text)},
-            {"fix", base::printable(finding.remedy.command)},
+            {"fix", looks ? "" : command},
+            {"look", looks ? command : ""},
             {"fixIsSafe", finding.remedy.safe.has_value()}};
 }
 

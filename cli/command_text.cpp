@@ -162,14 +162,15 @@ devices that do not exist any more.)"},
                 R"(The example runs "sh" from the directory rootfs beside it. Edit process.args,
 and set process.terminal to false for a program without a terminal.)"},
     CommandText{"config",
-                "show [--origin] [--json]\ncheck <file>",
+                "show [--origin] [--json] [<container-id>]\ncheck <file>",
                 1,
                 kAnyNumber,
                 "show the configuration in force, or check a file of it",
                 R"(show prints every key that is obeyed, with the values of the configuration file,
-its drop-ins (config.d/*.toml beside it) and the defaults, and with --origin
-where each comes from. check reads one file, which may be a drop-in, and names
-the first line that is wrong, or the keys in it that have no effect here.)"},
+its drop-ins (config.d/*.toml beside it) and the defaults, of a container with
+its sandbox's annotations, and with --origin where each comes from. check reads
+one file, which may be a drop-in, and names the first line that is wrong, or the
+keys in it that have no effect here.)"},
     CommandText{"kata-check",
                 "",
                 0,

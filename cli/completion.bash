@@ -70,6 +70,8 @@ _kata_runtime() {
     config)
         if [[ $before == config ]]; then
             mapfile -t COMPREPLY < <(compgen -W "show check" -- "$word")
+        elif [[ $before == show || ${COMP_WORDS[COMP_CWORD - 2]} == show ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$(kata-runtime ${root:+--root "$root"} list --quiet 2>/dev/null)" -- "$word")
         elif [[ $before == check ]]; then
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
         fi

@@ -71,9 +71,16 @@ function __kata_runtime_candidates
                 case '*'
                     __fish_complete_path $current
             end
+        case direct-volume
+            if test (count $words) = 1
+                printf '%s\n' add remove stats resize list inspect gc
+            else
+                __fish_complete_path $current
+            end
         case config
             test (count $words) = 1; and printf '%s\n' show check
             test "$words[2]" = check; and __fish_complete_path $current
+            test "$words[2]" = show; and __kata_runtime_containers
         case start state kill delete exec ps pause resume update events
             test (count $words) = 1; and __kata_runtime_containers
     end

@@ -65,12 +65,22 @@ _kata-runtime() {
         *) _files ;;
         esac
         ;;
+    direct-volume)
+        if ((${#before} == 1)); then
+            candidates=(add remove stats resize list inspect gc)
+            _describe command candidates
+        else
+            _files
+        fi
+        ;;
     config)
         if ((${#before} == 1)); then
             candidates=(show check)
             _describe command candidates
         elif [[ ${before[2]} == check ]]; then
             _files
+        else
+            _kata-runtime_containers
         fi
         ;;
     start|state|kill|delete|exec|ps|pause|resume|update|events)

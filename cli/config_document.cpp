@@ -49,13 +49,27 @@ std::vector<const Setting*> passed_over(const LoadedConfig& loaded) {
     return settings;
 }
 
+/// Annotations that no key of a file stands behind.
+std::string beside_the_keys(const LoadedConfig& loaded) {
+    std::string text;
+    for (const auto& [name, setting] : loaded.settings) {
+        if (setting.key->section.empty()) {
+            text += "\n# annotation " + name + " = " + sandbox::toml_text(setting.value) + "\n";
+        }
+    }
+    return text;
+}
+
 std::string origin_of(const Line& line) {
     if (line.setting == nullptr) {
         return "default";
     }
-    const std::string place =
-        "\"" + line.setting->file.native() + "\", line " + std::to_string(line.setting->line);
-    return line.key.set != nullptr ? place : place + "; no effect: " + std::string(line.key.text);
+    const std::string place = sandbox::place_of(*line.setting);
+    const std::string why = sandbox::why_without_effect(*line.setting);
+    if (why.empty()) {
+        return place;
+    }
+    return place + (line.key.set == nullptr ? "; no effect: " : "; ") + why;
 }
 
 Json json_value(const sandbox::ConfigValue& value) {
@@ -64,7 +78,9 @@ Json json_value(const sandbox::ConfigValue& value) {
 
 Json json_with_origin(const Line& line) {
     Json entry{{"value", json_value(line.value)}, {"file", nullptr}, {"line", nullptr}};
-    if (line.setting != nullptr) {
+    if (line.setting != nullptr && !line.setting->annotation.empty()) {
+        entry["annotation"] = line.setting->annotation;
+    } else if (line.setting != nullptr) {
         entry["file"] = line.setting->file.native();
         entry["line"] = line.setting->line;
     }
@@ -86,11 +102,10 @@ std::string config_toml(const LoadedConfig& loaded, bool origins) {
         text += origins ? "  # " + origin_of(line) + "\n" : "\n";
     }
     for (const Setting* setting : passed_over(loaded)) {
-        text += "\n# " + base::printable(setting->name, 256) + " (\"" + setting->file.native() +
-                "\", line " + std::to_string(setting->line) +
+        text += "\n# " + base::printable(setting->name, 256) + " (" + sandbox::place_of(*setting) +
                 ") has no effect: " + std::string(setting->key->text) + "\n";
     }
-    return text;
+    return text + beside_the_keys(loaded);
 }
 
 Json config_json(const LoadedConfig& loaded, bool origins) {

@@ -10,11 +10,12 @@
 
 namespace kata::cli {
 
-/// @param origins behind each key a comment: the file and line, or "default".
+/// @param origins behind each key a comment: the file and line, the annotation, or "default".
 [[nodiscard]] std::string config_toml(const sandbox::LoadedConfig& loaded, bool origins);
 
 /// {section: {key: value}}, sections by their dotted names. @param origins {"value", "file",
-/// "line", "effective"} in the place of the value; file is null for a default.
+/// "line", "effective"} in the place of the value, with "annotation" where it is one; file is null
+/// for that and for a default.
 [[nodiscard]] nlohmann::ordered_json config_json(const sandbox::LoadedConfig& loaded, bool origins);
 
 /// What `config check` says of a file that can be used.

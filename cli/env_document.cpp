@@ -74,7 +74,16 @@ std::string emulator_version(const host::Host& host) {
     if (!host.emulator_version.empty()) {
         return host.emulator_version;
     }
+    // libvirt answers for the QEMU of its choice, which is not one that was configured.
+    if (!host.wanted.emulator.empty()) {
+        return host.emulator.empty() ? kNotFound : kUnknown;
+    }
     return or_else(host.libvirt.hypervisor, kUnknown);
+}
+
+/// The one that was configured also where it is missing, as its version then says.
+std::string emulator_path(const host::Host& host) {
+    return or_else(host.wanted.emulator.empty() ? host.emulator : host.wanted.emulator, kNotFound);
 }
 
 std::string disk_driver(const sandbox::RuntimeConfig& config) {
@@ -90,7 +99,7 @@ Json hypervisor(const HostReport& report) {
     const auto& host = report.host;
     return {{"MachineType", config.machine_type},
             {"Version", emulator_version(host)},
-            {"Path", or_else(host.emulator, kNotFound)},
+            {"Path", emulator_path(host)},
             {"BlockDeviceDriver", disk_driver(config)},
             {"EntropySource", config.machine.entropy_source.native()},
             {"SharedFS", shared_fs_name(config.shared_fs)},
@@ -109,7 +118,7 @@ Json hypervisor(const HostReport& report) {
             {"Debug", config.guest_debug},
             {"UseVSock", config.use_vsock},
             {"SecurityInfo",
-             {{"Rootless", host.qemu_user.uid != 0},
+             {{"Rootless", config.machine.rootless},
               {"DisableSeccomp", false},
               {"GuestHookPath", config.guest_hook_path},
               {"EnableAnnotations", config.enable_annotations},

@@ -166,6 +166,7 @@ struct ConfigOptions {
     Action action{};
     bool origin = false;
     bool json = false;
+    std::string id;              // to show: of a container; empty: of none
     std::filesystem::path file;  // to check
 };
 

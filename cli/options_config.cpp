@@ -21,10 +21,12 @@ void take_positionals(ConfigOptions& options, const Positionals& words) {
     add_flags(flags, options);
     const Positionals rest = flags.parse({words.begin() + 1, words.end()});
     if (words[0] == "show") {
-        if (!rest.empty()) {
-            throw misuse("show takes no argument; the file is named with kata-runtime --config");
+        if (rest.size() > 1 || (rest.size() == 1 && rest[0].find('/') != std::string::npos)) {
+            throw misuse(
+                "show takes a container at most; a file is named with kata-runtime --config");
         }
         options.action = ConfigOptions::Action::show;
+        options.id = rest.empty() ? "" : rest[0];
     } else if (words[0] == "check") {
         if (rest.size() != 1 || options.origin || options.json) {
             throw misuse("check takes one file and no option");

@@ -26,6 +26,9 @@ void add_flags(FlagSet& flags, GlobalFlags& options) {
     flags.on_off("--kata-show-default-config-paths",
                  options.show_config_paths,
                  "show where a configuration file is looked for");
+    flags.on_off("--show-default-config-paths",
+                 options.show_config_paths,
+                 "the same, by its name in Kata Containers 3");
     flags.on_off("--systemd-cgroup",
                  options.systemd_cgroup,
                  "where systemd runs, cgroupsPath must be slice:prefix:name, a scope of systemd");

@@ -65,15 +65,14 @@ Finding no_virtualization(const Host& host) {
 /// KVM is chosen, because everything speaks for it, and does not work.
 Finding unable_to_create(int error) {
     if (error == EBUSY) {
-        return {
-            .verdict = Verdict::fail,
-            .text = "another hypervisor running on this machine keeps KVM from making VMs",
-            .remedy = {"lsmod | grep -E 'vbox|vmmon'  # end its VMs and unload it", std::nullopt}};
+        return {.verdict = Verdict::fail,
+                .text = "another hypervisor running on this machine keeps KVM from making VMs",
+                .remedy = look("lsmod | grep -E 'vbox|vmmon'  # end its VMs and unload it")};
     }
     return {.verdict = Verdict::fail,
             .text = "KVM does not make VMs: " + base::errno_text(error) +
                     "; set accelerator = \"tcg\" in configuration.toml to do without it",
-            .remedy = {"dmesg | grep -i kvm", std::nullopt}};
+            .remedy = look("dmesg | grep -i kvm")};
 }
 
 /// Intel's KVM without it runs real-mode code of a guest through an emulator of its own.
@@ -171,11 +170,11 @@ Finding check_kvm_device(const Host& host) {
     }
     const int opening = host.kvm.open_error;
     if (opening != 0 && (host.as_root || opening != EACCES)) {
-        return {.verdict = without_kvm(host),
-                .text = "/dev/kvm does not open: " + base::errno_text(opening) + ", " +
-                        consequence(host),
-                .remedy = {"ls -l /dev/kvm  # in a container: start it with --device /dev/kvm",
-                           std::nullopt}};
+        return {
+            .verdict = without_kvm(host),
+            .text =
+                "/dev/kvm does not open: " + base::errno_text(opening) + ", " + consequence(host),
+            .remedy = look("ls -l /dev/kvm  # in a container: start it with --device /dev/kvm")};
     }
     if (opening == 0 && host.create_vm_error.value_or(0) != 0) {
         return unable_to_create(*host.create_vm_error);

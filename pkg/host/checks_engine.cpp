@@ -16,7 +16,7 @@ Finding not_installed() {
 Finding broken(const Engine& engine) {
     return {.verdict = Verdict::warn,
             .text = "cannot read " + engine.config + ": " + engine.trouble,
-            .remedy = {"cat " + engine.config, std::nullopt}};
+            .remedy = look("cat " + engine.config)};
 }
 
 Finding knows_us(const Engine& engine) {
@@ -40,7 +40,7 @@ Finding check_configuration(const Host& host) {
     }
     return {.verdict = Verdict::fail,
             .text = host.configuration_error,
-            .remedy = {"kata-runtime --kata-show-default-config-paths", std::nullopt}};
+            .remedy = look("kata-runtime --kata-show-default-config-paths")};
 }
 
 Finding check_user(const Host& host) {
@@ -76,7 +76,7 @@ Finding check_versions(const Host& host, const std::string& own) {
     }
     return {.verdict = Verdict::fail,
             .text = "kata-runtime is " + own + " and " + others,
-            .remedy = {"install all of them from one build: make install", std::nullopt}};
+            .remedy = {"make build guest install  # in kata-runtime's source tree", std::nullopt}};
 }
 
 Finding check_docker(const Host& host) {

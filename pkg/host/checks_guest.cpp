@@ -32,10 +32,10 @@ Finding missing(const Host& host, const GuestFile& file, const std::string& what
     Finding finding{.verdict = Verdict::fail};
     finding.text = "the guest's " + what + " " + quoted(file.path) + " does not exist";
     const auto& assets = host.wanted.assets_dir;
-    finding.remedy.command =
+    finding.remedy =
         file.path.parent_path() == assets
-            ? "make guest install  # in kata-runtime's source tree"
-            : "ls " + assets.native() + "  # and name one of them in configuration.toml";
+            ? Remedy{"make guest install  # in kata-runtime's source tree"}
+            : look("ls " + assets.native() + "  # and name one of them in configuration.toml");
     return finding;
 }
 
@@ -84,7 +84,7 @@ Finding check_guest_kernel(const Host& host) {
         default:
             return {.verdict = Verdict::fail,
                     .text = quoted(file.path) + " is no kernel (neither ELF nor bzImage)",
-                    .remedy = {"file " + file.path.native(), std::nullopt}};
+                    .remedy = look("file " + file.path.native())};
     }
 }
 
@@ -99,7 +99,7 @@ Finding check_guest_initrd(const Host& host) {
         default:
             return {.verdict = Verdict::fail,
                     .text = quoted(file.path) + " is no initrd (no cpio archive)",
-                    .remedy = {"file " + file.path.native(), std::nullopt}};
+                    .remedy = look("file " + file.path.native())};
     }
     if (file.bytes >> 20 >= host.wanted.memory_mib) {
         return {.verdict = Verdict::fail,
@@ -123,7 +123,7 @@ Finding check_guest_image(const Host& host) {
         return {.verdict = Verdict::fail,
                 .text = quoted(file.path) +
                         " is no image (no ext4, xfs or erofs, nor is its first partition)",
-                .remedy = {"file " + file.path.native(), std::nullopt}};
+                .remedy = look("file " + file.path.native())};
     }
     if (type != host.wanted.rootfs_type) {
         return {.verdict = Verdict::fail,

@@ -35,7 +35,7 @@ Finding about_modules(const Host& host,
     if (!absent.empty()) {
         finding.verdict = without;
         finding.text = "the kernel has no " + absent + ": " + consequence;
-        finding.remedy.command = "modinfo " + names.front() + "  # or boot a kernel that has it";
+        finding.remedy = look("modinfo " + names.front() + "  # or boot a kernel that has it");
     } else if (!loadable.empty()) {
         // The kernel loads them by itself when they are first used.
         finding.text = loadable + " is loaded when it is first used";
@@ -119,11 +119,10 @@ Finding check_cgroups(const Host& host) {
     }
     for (const char* needed : {"cpu", "memory"}) {
         if (std::ranges::find(controllers, needed) == controllers.end()) {
-            return {
-                .verdict = Verdict::warn,
-                .text = layout + ", without the " + needed +
-                        " controller: sandboxes are not limited and not measured by it",
-                .remedy = {"cat /proc/cgroups /sys/fs/cgroup/cgroup.controllers", std::nullopt}};
+            return {.verdict = Verdict::warn,
+                    .text = layout + ", without the " + needed +
+                            " controller: sandboxes are not limited and not measured by it",
+                    .remedy = look("cat /proc/cgroups /sys/fs/cgroup/cgroup.controllers")};
         }
     }
     return {.text = layout};
@@ -142,7 +141,7 @@ Finding check_selinux(const Host& host) {
             .text =
                 "enforcing, which kata-runtime is not tested under: look here if a VM does not "
                 "start",
-            .remedy = {"ausearch -m AVC -ts recent", std::nullopt}};
+            .remedy = look("ausearch -m AVC -ts recent")};
 }
 
 Finding check_apparmor(const Host& host) {
@@ -157,13 +156,13 @@ Finding check_memory(const Host& host) {
     if (available < kEmulatorMib * 2) {
         return {.verdict = Verdict::fail,
                 .text = text + ", too little for a VM",
-                .remedy = {"ps -eo pid,rss,args --sort=-rss | head", std::nullopt}};
+                .remedy = look("ps -eo pid,rss,args --sort=-rss | head")};
     }
     if (available < wanted + kEmulatorMib) {
         return {.verdict = Verdict::warn,
                 .text = text + ", less than one VM may take (default_memory = " +
                         std::to_string(wanted) + ")",
-                .remedy = {"ps -eo pid,rss,args --sort=-rss | head", std::nullopt}};
+                .remedy = look("ps -eo pid,rss,args --sort=-rss | head")};
     }
     return {.text = text};
 }
@@ -178,7 +177,7 @@ Finding check_disk(const Host& host) {
         if (verdict > finding.verdict) {
             finding.verdict = verdict;
             finding.text = "only " + std::to_string(mib) + " MiB are free at " + directory;
-            finding.remedy.command = "df -h " + directory;
+            finding.remedy = look("df -h " + directory);
         }
     }
     return finding;

@@ -57,6 +57,10 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
+Remedy look(std::string command) {
+    return {std::move(command), std::nullopt, true};
+}
+
 Remedy install(const Host& host, Part part) {
     const Packages* packages = packages_of(host.distribution);
     if (packages == nullptr) {
@@ -76,7 +80,7 @@ Remedy load_modules(const Host& host, std::vector<std::string> names) {
         return host.module(name).state == ModuleState::absent;
     });
     if (absent != names.end()) {
-        return {"modinfo " + *absent + "  # or boot a kernel that has it", std::nullopt};
+        return look("modinfo " + *absent + "  # or boot a kernel that has it");
     }
     std::string command = "modprobe --all" + joined(names);
     return {std::move(command), LoadModules{std::move(names)}};

@@ -31,9 +31,13 @@ struct ShareMounts {
 using SafeFix = std::variant<LoadModules, GiveDevice, ShareMounts>;
 
 struct Remedy {
-    std::string command{};          // for a root shell; empty: no command repairs it
+    std::string command{};          // for a root shell; empty: none helps
     std::optional<SafeFix> safe{};  // does the same as `command`
+    bool only_looks = false;  // the command repairs nothing: it shows what a person decides by
 };
+
+/// A command that shows more of what is wrong.
+[[nodiscard]] Remedy look(std::string command);
 
 enum class Part { libvirt, qemu, virtiofsd };
 

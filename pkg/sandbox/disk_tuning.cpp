@@ -34,7 +34,8 @@ void require_fitting(const DiskTuning& tuning) {
     if (!power_of_two(tuning.logical_sector_bytes) || !power_of_two(tuning.physical_sector_bytes) ||
         !power_of_two(tuning.queue_size)) {
         throw Error(ErrorCode::invalid_argument,
-                    "the sector sizes of block devices and their queue_size must be powers of two");
+                    "block_device_logical_sector_size, block_device_physical_sector_size and "
+                    "queue_size must be powers of two");
     }
     if (tuning.physical_sector_bytes > 0 &&
         tuning.logical_sector_bytes > tuning.physical_sector_bytes) {

@@ -16,6 +16,7 @@ setup_file() {
     mkdir -p "$DIR/notes"
     add_hook prestart 20-second
     add_hook prestart 10-first
+    add_slow_hook
     add_hook poststart last
     add_hook poststop last
     write_configuration
@@ -42,6 +43,13 @@ add_hook() {
     mkdir -p "${file%/*}"
     printf '#!/bin/sh\ncat >%s/notes/%s-%s.json\necho %s/%s >>%s/notes/order\n' \
         "$SHARED" "$1" "$2" "$1" "$2" "$SHARED" >"$file"
+    chmod 0755 "$file"
+}
+
+# One that does not end for containers whose ids begin with slow.
+add_slow_hook() {
+    local file="$DIR/hooks/prestart/30-slow"
+    printf '#!/bin/sh\ngrep -q "\\"slow-" || exit 0\nsleep 1000\n' >"$file"
     chmod 0755 "$file"
 }
 
@@ -104,6 +112,21 @@ logged() {
 @test "hooks of the guest ran in the order of their names with the container's state" {
     expect_equal "$(cat "$DIR/notes/order")" $'prestart/10-first\nprestart/20-second\npoststart/last'
     expect_equal "$(jq -r .id "$DIR/notes/prestart-10-first.json")" "$ID"
+}
+
+@test "a container whose hooks take longer than create_container_timeout is not created, and its VM goes on" {
+    local id bundle
+    id=$(unique_id slow)
+    bundle=$(make_bundle true)
+    sed 's/^\[runtime\]$/&\ncreate_container_timeout = 2/' "$CONFIG" >"$BATS_TEST_TMPDIR/c.toml"
+    edit_spec "$bundle" '.annotations = {"io.kubernetes.cri-o.ContainerType": "container", "io.kubernetes.cri-o.SandboxID": $sandbox} |
+        .linux.namespaces = [{type: "mount"}, {type: "pid"}, {type: "ipc"}, {type: "uts"}, {type: "network", path: $net}]' \
+        --arg sandbox "$ID" --arg net "/proc/$(pid_of "$ID")/ns/net"
+    run_kata --config "$BATS_TEST_TMPDIR/c.toml" create --bundle "$bundle" "$id" </dev/null
+    expect_failure "in time"
+    run_kata state "$id"
+    expect_failure "does not exist"
+    has_status "$ID" running
 }
 
 @test "the pipes of a container have the configured size" {

@@ -54,7 +54,7 @@ config_without_libvirt() {
 @test "every finding that is not a pass has a fix, and every check an id of its own" {
     jq -e '.capable == true and (.checks | length >= 25)' "$BATS_FILE_TMPDIR/check.json"
     jq -e '[.checks[].id] | length == (unique | length)' "$BATS_FILE_TMPDIR/check.json"
-    jq -e 'all(.checks[]; .verdict == "pass" or .fix != "")' "$BATS_FILE_TMPDIR/check.json"
+    jq -e 'all(.checks[]; .verdict == "pass" or .fix != "" or .look != "")' "$BATS_FILE_TMPDIR/check.json"
 }
 
 @test "the verdicts about this machine are those of other tools" {
@@ -83,6 +83,18 @@ config_without_libvirt() {
 @test "strict verifies that all parts are of one version" {
     run "$KATA_RUNTIME" kata-check --strict
     [[ $status == 0 && ${lines[-1]} == "Version consistency of Kata Containers is verified" ]]
+}
+
+@test "strict fails for a part of another version, and names it" {
+    local library
+    library=$(dirname "$("$KATA_RUNTIME" kata-env --json | jq -r .Shim.Path)")/libkata-vm.so
+    # The library beside the program is the one that is used.
+    cp "$KATA_RUNTIME" "$BATS_TEST_TMPDIR/kata-runtime"
+    sed 's/kata-component-version=[0-9]/kata-component-version=9/' "$library" >"$BATS_TEST_TMPDIR/libkata-vm.so"
+    run --separate-stderr "$BATS_TEST_TMPDIR/kata-runtime" kata-check --strict
+    expect_status 1
+    expect_contains "System is capable of running Kata Containers"
+    [[ $stderr == "ERROR: kata-runtime is $(cat "$SOURCE_ROOT/VERSION") and libkata-vm.so is 9."*"make build guest install"* ]]
 }
 
 @test "a libvirt that does not answer fails kata-check, with its words and the fix" {
@@ -222,9 +234,10 @@ fix_kvm() {
 }
 
 @test "a newer release is named, and listed" {
-    local port=$((20000 + $$ % 20000)) list
+    local port=$((20000 + $$ % 20000)) list option
     mkdir "$BATS_TEST_TMPDIR/www"
-    list='[{"tag_name":"99.1.0","html_url":"https://h/99","created_at":"2030-01-02","assets":[{}]}]'
+    list='[{"tag_name":"99.1.0","html_url":"https://h/99","created_at":"2030-01-02","assets":[{}]},
+        {"tag_name":"0.0.1","html_url":"https://h/0","assets":[{}]}]'
     printf '%s\n' "$list" >"$BATS_TEST_TMPDIR/www/releases"
     busybox httpd -f -p "127.0.0.1:$port" -h "$BATS_TEST_TMPDIR/www" 3>&- &
     HTTPD_PID=$!
@@ -233,6 +246,14 @@ fix_kvm() {
     run "$KATA_RUNTIME" kata-check --check-version-only
     [[ $status == 0 ]]
     [[ $output == "Newer major release available: 99.1.0 (url: https://h/99, date: 2030-01-02)" ]]
+    run "$KATA_RUNTIME" kata-check --only-list-releases
+    expect_output "99.1.0;2030-01-02;https://h/99"
+    run "$KATA_RUNTIME" kata-check --only-list-releases --include-all-releases
+    expect_output $'99.1.0;2030-01-02;https://h/99\n0.0.1;;https://h/0'
+    for option in --no-network-checks -n; do
+        run "$KATA_RUNTIME" kata-check --check-version-only "$option"
+        expect_output "not looking for newer releases: network checks are turned off"
+    done
 }
 
 @test "the program itself needs neither libcurl nor libvirt" {

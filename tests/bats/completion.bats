@@ -52,16 +52,32 @@ options_of_help() {
     kata-runtime help "$@" | sed -n '/OPTIONS:$/,$s/^   -/-/p' | sed 's/  .*//' | grep -oE -- '--[a-z-]+' | LC_ALL=C sort
 }
 
+# actions_of_help COMMAND: the words that its usage begins with.
+actions_of_help() {
+    kata-runtime help "$1" | sed -nE "s/^ +kata-runtime .* $1 \[options\] ([a-z|-]+).*/\1/p" | tr '|' '\n' | LC_ALL=C sort -u
+}
+
+# options_with_value: of the program.
+options_with_value() {
+    kata-runtime help | sed -n '/OPTIONS:$/,$s/^   -/-/p' | sed 's/  .*//' | grep -oE -- '--[a-z-]+ [A-Z]+' | cut -d' ' -f1
+}
+
 # expect_offers SHELL: commands, options of the program and of commands, containers, values and files.
 expect_offers() {
-    local shell=$1 command
+    local shell=$1 command option
     expect_equal "$(offers "$shell" "")" "$(commands_of_help)"
     expect_equal "$(offers "$shell" -- | grep ^--)" "$(options_of_help)"
     for command in create exec kata-check; do
         expect_equal "$(offers "$shell" --root "$KATA_ROOT" --debug "$command" -- | grep ^--)" "$(options_of_help "$command")"
     done
     expect_equal "$(offers "$shell" --log-format "")" $'json\ntext'
-    expect_equal "$(offers "$shell" config "")" $'check\nshow'
+    for command in config kata-network direct-volume; do
+        expect_equal "$(offers "$shell" "$command" "")" "$(actions_of_help "$command")"
+    done
+    for option in $(options_with_value); do
+        expect_equal "$(offers "$shell" "$option" value config "")" "$(actions_of_help config)"
+    done
+    expect_equal "$(offers "$shell" --root "$KATA_ROOT" config show "")" ""
     expect_equal "$(offers "$shell" --root "$KATA_ROOT" start "")" ""
 }
 

@@ -37,6 +37,19 @@ uninstall_from_stage() {
     done
 }
 
+@test "install puts every manual page and the completion of three shells where these look" {
+    install_to_stage
+    local page name
+    for page in "$SOURCE_ROOT"/man/*.scd; do
+        name=$(basename "$page" .scd)
+        [[ $(stat -c %a "$STAGE/usr/share/man/man${name##*.}/$name") == 644 ]]
+    done
+    [[ $name == kata-runtime*.8 ]]
+    cmp "$SOURCE_ROOT/cli/completion.bash" "$STAGE/usr/share/bash-completion/completions/kata-runtime"
+    cmp "$SOURCE_ROOT/cli/completion.zsh" "$STAGE/usr/share/zsh/vendor-completions/_kata-runtime"
+    cmp "$SOURCE_ROOT/cli/completion.fish" "$STAGE/usr/share/fish/vendor_completions.d/kata-runtime.fish"
+}
+
 @test "install writes what engines are told, with the programs' path, and touches no configuration of theirs" {
     install_to_stage /opt/kata
     local engines="$STAGE/opt/kata/share/kata-runtime/engines"

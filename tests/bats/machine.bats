@@ -85,6 +85,7 @@ qemu_of() {
     [[ $(xml_of "$Q35") == *"$QBOOT"* ]]
     expect_equal "$(guest "$Q35" 'grep -c ^processor /proc/cpuinfo')" 2
     expect_equal "$(guest "$Q35" 'grep -cw rdrand /proc/cpuinfo || true')" 0
+    [[ $(guest "$PC" 'grep -cw rdrand /proc/cpuinfo') -gt 0 ]]
     expect_equal "$(guest "$Q35" 'ls -d /sys/devices/system/node/node* | wc -l')" 2
     expect_equal "$(guest "$Q35" 'ls -d /sys/devices/system/node/node0/cpu[0-9]* /sys/devices/system/node/node1/cpu[0-9]* | wc -l')" 2
     run guest "$Q35" 'cat /proc/cmdline'

@@ -61,9 +61,35 @@ teardown() { kata_teardown; }
     rm -r "$copy"
 }
 
-@test "the places of the configuration are shown" {
-    run "$KATA_RUNTIME" --kata-show-default-config-paths
-    [[ $status == 0 && ${#lines[@]} == 2 && ${lines[0]} == */configuration.toml ]]
+@test "the places of the configuration are shown, by the name of Kata Containers 3 as well" {
+    local places=$'/etc/kata-containers/configuration.toml\n'"${KATA_RUNTIME%/bin/*}/share/defaults/kata-containers/configuration.toml"
+    local option
+    for option in --kata-show-default-config-paths --show-default-config-paths; do
+        run "$KATA_RUNTIME" "$option"
+        expect_status 0
+        expect_output "$places"
+    done
+}
+
+# The administrator's file, then that of the distribution, each in a mount namespace of the test's own.
+@test "the first of the places that has a file is used, and none is no error" {
+    # shellcheck disable=SC2016  # the inner shell's
+    run unshare --mount --propagation private bash -euc 'defaults=${1%/bin/*}/share/defaults
+        mount -t tmpfs none /etc && mount -t tmpfs none "$defaults"
+        for directory in /etc "$defaults"; do
+            mkdir "$directory/kata-containers"
+            echo "[hypervisor.qemu]" >"$directory/kata-containers/configuration.toml"
+        done
+        echo "default_memory = 501" >>/etc/kata-containers/configuration.toml
+        echo "default_memory = 502" >>"$defaults/kata-containers/configuration.toml"
+        for directory in /etc "$defaults" none; do
+            "$1" config show --origin | grep "^default_memory "
+            rm -rf "$directory/kata-containers"
+        done' bash "$KATA_RUNTIME"
+    expect_status 0
+    expect_output "default_memory = 501  # \"/etc/kata-containers/configuration.toml\", line 2
+default_memory = 502  # \"${KATA_RUNTIME%/bin/*}/share/defaults/kata-containers/configuration.toml\", line 2
+default_memory = 2048  # default"
 }
 
 @test "file descriptors cannot be passed on, and the way out is named" {

@@ -171,18 +171,22 @@ Error unknown(const std::string& annotation) {
                         : "is not known; see kata-annotations(7) for those there are");
 }
 
-void obey(RuntimeConfig& config, const ConfigKey& key, ConfigValue value) {
+/// What the key has then: two of them have the administrator's share, too.
+ConfigValue merged(const RuntimeConfig& config, const ConfigKey& key, ConfigValue value) {
     if (key.name == "kernel_params") {
-        value = merge_kernel_parameters(config.kernel_params, std::get<std::string>(value));
+        return merge_kernel_parameters(config.kernel_params, std::get<std::string>(value));
     }
-    // An administrator's arguments stay.
     if (key.name == "virtio_fs_extra_args") {
         auto all = config.virtio_fs_extra_args;
         const auto& added = std::get<std::vector<std::string>>(value);
         all.insert(all.end(), added.begin(), added.end());
-        value = std::move(all);
+        return all;
     }
-    key.set(config, value);
+    return value;
+}
+
+void obey(RuntimeConfig& config, const ConfigKey& key, const ConfigValue& value) {
+    key.set(config, merged(config, key, value));
     // Who chooses where the guest's root is also chooses where it is not.
     if (key.name == "initrd") {
         config.image.clear();
@@ -201,6 +205,46 @@ std::string name_of(std::string annotation) {
         annotation.pop_back();
     }
     return annotation;
+}
+
+struct Understood {
+    const std::string& annotation;
+    const ConfigKey& key;
+    ConfigValue value;
+};
+
+/// Those of a sandbox's annotations that this version obeys; another one may have accepted more.
+std::vector<Understood> understood(const std::map<std::string, std::string>& accepted) {
+    std::vector<Understood> all;
+    for (const auto& [annotation, text] : accepted) {
+        const ConfigKey* key = find_annotation(annotation);
+        if (key == nullptr || key->set == nullptr) {
+            continue;
+        }
+        if (auto value = parse_annotation_value(*key, text)) {
+            all.push_back({annotation, *key, std::move(*value)});
+        }
+    }
+    return all;
+}
+
+/// The key of configuration.toml that an annotation decides by another name; else its own.
+const ConfigKey& key_behind(const ConfigKey& key) {
+    const bool another_name = key.section.empty() && key.name == "enable_vcpus_pinning";
+    return another_name ? *find_config_key("runtime", key.name) : key;
+}
+
+/// `annotation "io.katacontainers...."`, those of `taken` that the complaint is about; all of them
+/// if it names none.
+std::string named_in(const std::string& complaint,
+                     const std::map<std::string, std::string>& taken) {
+    std::string list;
+    for (const auto& [name, value] : taken) {
+        if (names_key(complaint, *find_annotation(name))) {
+            list += (list.empty() ? "annotation " : " and ") + quoted(name);
+        }
+    }
+    return list.empty() ? "the annotations" : list;
 }
 
 void take(AnnotatedConfig& result, const Candidate& candidate) {
@@ -226,7 +270,10 @@ void take(AnnotatedConfig& result, const Candidate& candidate) {
                                   " has no effect: " + std::string(candidate.key.text));
         return;
     }
-    obey(result.config, candidate.key, std::move(value));
+    if (const std::string about = about_stand_in(candidate.key, value); !about.empty()) {
+        result.warnings.push_back("annotation " + quoted(candidate.annotation) + ": " + about);
+    }
+    obey(result.config, candidate.key, value);
     result.config.annotations[annotation_of(candidate.key)] = accepted;
 }
 
@@ -256,24 +303,38 @@ AnnotatedConfig annotated_config(const RuntimeConfig& config,
                     "guest's root is in one of them");
     }
     if (const std::string why = contradiction_in(result.config); !why.empty()) {
-        throw Error(ErrorCode::invalid_argument, "cannot obey the annotations: " + why);
+        throw Error(ErrorCode::invalid_argument,
+                    "cannot obey " + named_in(why, taken) + ": " + why);
     }
     return result;
 }
 
 RuntimeConfig with_accepted_annotations(RuntimeConfig config,
                                         const std::map<std::string, std::string>& accepted) {
-    for (const auto& [annotation, text] : accepted) {
-        const ConfigKey* key = find_annotation(annotation);
-        if (key == nullptr || key->set == nullptr) {
-            continue;  // what another version of this program has accepted
-        }
-        if (auto value = parse_annotation_value(*key, text)) {
-            obey(config, *key, std::move(*value));
-        }
+    for (const auto& [annotation, key, value] : understood(accepted)) {
+        obey(config, key, value);
     }
     config.annotations = accepted;
     return config;
+}
+
+LoadedConfig with_accepted_annotations(LoadedConfig loaded,
+                                       const std::map<std::string, std::string>& accepted) {
+    for (const auto& [annotation, annotated, value] : understood(accepted)) {
+        const ConfigKey& key = key_behind(annotated);
+        const auto set = [&, &annotation = annotation](const ConfigKey& changed, ConfigValue now) {
+            const std::string name = changed.section.empty() ? annotation : dotted_name(changed);
+            loaded.settings[name] = {&changed, name, std::move(now), {}, 0, annotation};
+        };
+        set(key, merged(loaded.config, key, value));
+        if (key.name == "initrd") {
+            set(*find_config_key(key.section, "image"), std::string());
+        } else if (key.name == "image") {
+            set(*find_config_key(key.section, "initrd"), built_in_config().initrd.native());
+        }
+    }
+    loaded.config = with_accepted_annotations(std::move(loaded.config), accepted);
+    return loaded;
 }
 
 }  // namespace kata::sandbox

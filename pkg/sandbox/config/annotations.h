@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pkg/sandbox/config.h"
+#include "pkg/sandbox/config/load.h"
 
 namespace kata::sandbox {
 
@@ -29,5 +30,10 @@ struct AnnotatedConfig {
 /// its creation; they are not judged again.
 [[nodiscard]] RuntimeConfig with_accepted_annotations(
     RuntimeConfig config, const std::map<std::string, std::string>& accepted);
+
+/// The same with origins. Annotations that no key of a file stands behind, such as hashes, are
+/// settings by their own names.
+[[nodiscard]] LoadedConfig with_accepted_annotations(
+    LoadedConfig loaded, const std::map<std::string, std::string>& accepted);
 
 }  // namespace kata::sandbox

@@ -11,13 +11,14 @@
 
 namespace kata::sandbox {
 
-/// One line of a file.
+/// One line of a file, or an annotation.
 struct Setting {
     const ConfigKey* key = nullptr;  // of the table, never nullptr
     std::string name;                // dotted, as it was written: key may stand for a whole section
     ConfigValue value;
     std::filesystem::path file;
     std::uint32_t line = 0;
+    std::string annotation{};  // its name, of what no file has set
 };
 
 /// Every setting of a file, in no particular order.

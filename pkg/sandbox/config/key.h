@@ -43,6 +43,8 @@ struct ValueRule {
     std::int64_t least = 0;
     std::int64_t most = kMostUint32;
     std::string_view words;  // of a text: those allowed, with spaces between; empty: any
+    // Of a text: words of Kata Containers that are taken as another one, "bridged=tcfilter".
+    std::string_view stand_ins{};
 };
 
 using ConfigSetter = void (*)(RuntimeConfig&, const ConfigValue&);
@@ -67,6 +69,9 @@ inline constexpr std::string_view kSameName = "=";
 
 /// "hypervisor.qemu.kernel"
 [[nodiscard]] std::string dotted_name(const ConfigKey& key);
+
+/// Whether a message is about the key: it has the key's name, dotted if that is a single word.
+[[nodiscard]] bool names_key(std::string_view text, const ConfigKey& key);
 
 /// The key of `section` called `name`, a row for the whole section included; nullptr: unknown.
 [[nodiscard]] const ConfigKey* find_config_key(std::string_view section, std::string_view name);

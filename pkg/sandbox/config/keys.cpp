@@ -45,6 +45,22 @@ std::string dotted_name(const ConfigKey& key) {
     return std::string(key.section) + "." + std::string(key.name);
 }
 
+bool names_key(std::string_view text, const ConfigKey& key) {
+    // A name of one word may stand there as a word of English.
+    const bool distinct = key.name.find('_') != std::string_view::npos;
+    const std::string name = distinct ? std::string(key.name) : dotted_name(key);
+    const auto is_part = [](char c) {
+        return c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    };
+    for (auto at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+        const std::size_t end = at + name.size();
+        if ((at == 0 || !is_part(text[at - 1])) && (end == text.size() || !is_part(text[end]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const ConfigKey* find_config_key(std::string_view section, std::string_view name) {
     if (section.empty()) {
         return nullptr;

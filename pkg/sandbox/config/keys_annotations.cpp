@@ -27,6 +27,7 @@ constexpr std::array kKeys = {
     ignored(kNone, "sandbox_bind_mounts", kTexts, "[]", kAny, "config.runtime.sandbox_bind_mounts", "", "not permitted, because it names files of the host; use sandbox_bind_mounts in configuration.toml"),
     ignored(kNone, "policy", kText, "\"\"", kAny, "config.agent.policy", "", "the agent has no policies"),
     ignored(kNone, "asset_hash_type", kText, "\"sha512\"", one_of("sha512"), "config.hypervisor.asset_hash_type", "", "SHA-512 is the only one there is"),
+    ignored(kNone, "asset_hash_type_of_go", kText, "\"sha512\"", one_of("sha512"), "asset_hash_type", "", "SHA-512 is the only one there is"),
     obeyed(kNone, "kernel_hash", kDigest, "\"\"", kAny, "config.hypervisor.kernel_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.kernel_hash = text(v); },
            "of the kernel: a copy of it is verified and booted"),
     obeyed(kNone, "initrd_hash", kDigest, "\"\"", kAny, "config.hypervisor.initrd_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.initrd_hash = text(v); },

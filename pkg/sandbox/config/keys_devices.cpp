@@ -1,4 +1,5 @@
 // [hypervisor.qemu], second part: files, disks, network and other devices.
+#include <algorithm>
 #include <array>
 
 #include "pkg/sandbox/config.h"
@@ -13,6 +14,10 @@ using Value = ConfigValue;
 constexpr std::string_view kDiskRate = "not served by this version; use virsh blkdeviotune";
 constexpr std::string_view kOtherRate = "use rx_rate_limiter_max_rate and tx_rate_limiter_max_rate";
 constexpr std::string_view kPorts = "no-port bridge-port root-port switch-port";
+constexpr std::string_view kOtherDrivers =
+    "nvdimm=virtio-blk virtio-mmio=virtio-blk virtio-pmem=virtio-blk virtio-blk-pci=virtio-blk "
+    "virtio-blk-mmio=virtio-blk virtio-blk-ccw=virtio-blk";
+constexpr unsigned kMostBridges = 5;
 constexpr ValueRule kSector = range(0, 65536);
 
 std::optional<PciPort> pci_port_of(const std::string& word) {
@@ -22,6 +27,14 @@ std::optional<PciPort> pci_port_of(const std::string& word) {
     return word == "bridge-port" ? PciPort::bridge
            : word == "root-port" ? PciPort::root
                                  : PciPort::of_switch;
+}
+
+constexpr std::uint32_t kUsualMessage = 8192;
+constexpr std::uint32_t kLeastMessage = 4096;  // the guest's kernel takes no less
+
+std::uint32_t msize_of(const Value& value) {
+    const auto bytes = whole<std::uint32_t>(value);
+    return bytes == 0 ? kUsualMessage : std::max(bytes, kLeastMessage);
 }
 
 SharedFs shared_fs_of(const std::string& name) {
@@ -38,8 +51,8 @@ constexpr std::array kKeys = {
            "Handle packets in QEMU instead of the host's kernel, also where the host has /dev/vhost-net."),
     obeyed(kQemu, "pcie_root_port", kWhole, "2", range(0, 16), kSameName, "", [](Config& c, const Value& v) { c.pcie_root_ports = whole<unsigned>(v); },
            "Network interfaces and virtio-blk disks that can be plugged into a q35 while it runs."),
-    obeyed(kQemu, "shared_fs", kText, "\"virtio-fs\"", one_of("virtio-fs virtio-9p none"), kSameName, "", [](Config& c, const Value& v) { c.shared_fs = shared_fs_of(text(v)); },
-           "How files come into the guest: live through virtio-fs, live through virtio-9p (for guest kernels that have 9p), or copied once (none)."),
+    obeyed(kQemu, "shared_fs", kText, "\"virtio-fs\"", one_of("virtio-fs virtio-9p none", "virtio-fs-nydus=virtio-fs inline-virtio-fs=virtio-fs"), kSameName, "", [](Config& c, const Value& v) { c.shared_fs = shared_fs_of(text(v)); },
+           "How files come into the guest: live through virtio-fs, live through virtio-9p (for guest kernels that have 9p), or copied once (none). virtio-fs-nydus and inline-virtio-fs are taken as virtio-fs, with a warning."),
     obeyed(kQemu, "virtio_fs_daemon", kPath, "\"\"", kAny, kSameName, "valid_virtio_fs_daemon_paths", [](Config& c, const Value& v) { c.virtio_fs_daemon = text(v); },
            "The virtiofsd to run. Empty: the one that libvirt chooses, or where libvirt cannot pass the arguments on, the distribution's."),
     obeyed(kQemu, "virtio_fs_cache", kText, "\"auto\"", one_of("none never auto metadata always"), kSameName, "", [](Config& c, const Value& v) { c.virtio_fs_cache = text(v); },
@@ -49,12 +62,12 @@ constexpr std::array kKeys = {
            "Requests to virtiofsd that can wait, a power of 2. 0: as many as QEMU chooses."),
     obeyed(kQemu, "virtio_fs_extra_args", kTexts, "[]", kAny, kSameName, "", [](Config& c, const Value& v) { c.virtio_fs_extra_args = texts(v); },
            "More arguments of virtiofsd; those of an annotation are added. Refused are those that say what it serves, to whom, and how it is confined."),
-    obeyed(kQemu, "msize_9p", kWhole, "8192", range(4096, 1 << 20), kSameName, "", [](Config& c, const Value& v) { c.msize_9p = whole<std::uint32_t>(v); },
-           "Bytes of a message of 9p."),
+    obeyed(kQemu, "msize_9p", kWhole, "8192", range(0, 1 << 20), kSameName, "", [](Config& c, const Value& v) { c.msize_9p = msize_of(v); },
+           "Bytes of a message of 9p, at least 4096. 0: 8192."),
     obeyed(kQemu, "disable_block_device_use", kFlag, "false", kAny, kSameName, "", [](Config& c, const Value& v) { c.disable_block_device_use = flag(v); },
            "Give VMs no disks: a volume on one is refused then, a block device of --device is left out, and a root file system on one is shared."),
-    obeyed(kQemu, "block_device_driver", kText, "\"virtio-blk\"", one_of("virtio-blk virtio-scsi"), kSameName, "", [](Config& c, const Value& v) { c.block_device_driver = text(v) == "virtio-scsi" ? DiskDriver::virtio_scsi : DiskDriver::virtio_blk; },
-           "How a VM sees disks: virtio-blk is faster, but each disk that is plugged into a q35 while it runs takes one of pcie_root_port; virtio-scsi has places for 255."),
+    obeyed(kQemu, "block_device_driver", kText, "\"virtio-blk\"", one_of("virtio-blk virtio-scsi", kOtherDrivers), kSameName, "", [](Config& c, const Value& v) { c.block_device_driver = text(v) == "virtio-scsi" ? DiskDriver::virtio_scsi : DiskDriver::virtio_blk; },
+           "How a VM sees disks: virtio-blk is faster, but each disk that is plugged into a q35 while it runs takes one of pcie_root_port; virtio-scsi has places for 255. nvdimm, virtio-pmem, virtio-mmio, virtio-blk-pci, virtio-blk-mmio and virtio-blk-ccw are taken as virtio-blk, with a warning."),
     obeyed(kQemu, "block_device_aio", kText, "\"threads\"", one_of("io_uring native threads"), kSameName, "", [](Config& c, const Value& v) { c.block_device_aio = text(v) == "io_uring" ? DiskAio::io_uring : text(v) == "native" ? DiskAio::native : DiskAio::threads; },
            "How QEMU reads and writes disks: io_uring needs a host whose kernel lets QEMU's user use it, native needs block_device_cache_direct."),
     obeyed(kQemu, "block_device_cache_set", kFlag, "false", kAny, kSameName, "", [](Config& c, const Value& v) { c.block_device_cache_set = flag(v); },
@@ -89,8 +102,8 @@ constexpr std::array kKeys = {
            "The same of what it can send."),
     obeyed(kQemu, "network_queues", kWhole, "0", range(0, 256), kSameName, "", [](Config& c, const Value& v) { c.network_queues = whole<unsigned>(v); },
            "Queues of a network interface. 0: as many as default_vcpus says."),
-    obeyed(kQemu, "default_bridges", kWhole, "0", range(0, 5), kNoAnnotation, "", [](Config& c, const Value& v) { c.machine.default_bridges = whole<unsigned>(v); },
-           "PCI bridges, for conventional devices that are attached with virsh."),
+    obeyed(kQemu, "default_bridges", kWhole, "0", kAny, kNoAnnotation, "", [](Config& c, const Value& v) { c.machine.default_bridges = std::min(whole<unsigned>(v), kMostBridges); },
+           "PCI bridges, 5 at most, for conventional devices that are attached with virsh. More than 5: 5."),
     obeyed(kQemu, "pcie_switch_port", kWhole, "0", range(0, 16), kSameName, "", [](Config& c, const Value& v) { c.machine.pcie_switch_ports = whole<unsigned>(v); },
            "Downstream ports of a PCIe switch in a q35, into which devices can be plugged as into root ports."),
     ignored(kQemu, "hotplug_vfio_on_root_bus", kFlag, "false", kAny, kSameName, "", "use hot_plug_vfio"),

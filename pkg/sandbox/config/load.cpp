@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "pkg/base/error.h"
+#include "pkg/sandbox/config/value.h"
+#include "pkg/sandbox/disk_tuning.h"
 #include "pkg/sandbox/machine_builder.h"
 #include "pkg/sandbox/sandbox_bind_mounts.h"
 #include "pkg/sandbox/vm_share.h"
@@ -31,6 +33,28 @@ void merge(LoadedConfig& loaded, std::vector<Setting> settings) {
     }
 }
 
+/// ` ("hypervisor.qemu.queue_size" is set in "/etc/...", line 3)`, of all keys that `complaint` is
+/// about and that a file sets.
+std::string origins_in(const LoadedConfig& loaded, const std::string& complaint) {
+    std::string list;
+    for (const auto& [name, setting] : loaded.settings) {
+        if (names_key(complaint, *setting.key)) {
+            list +=
+                (list.empty() ? "" : "; ") + ("\"" + name + "\" is set in ") + place_of(setting);
+        }
+    }
+    return list.empty() ? "" : " (" + list + ")";
+}
+
+std::string complaint_about_disks(const RuntimeConfig& config) {
+    try {
+        static_cast<void>(disk_tuning(config, 0));
+        return "";
+    } catch (const base::Error& error) {
+        return error.what();
+    }
+}
+
 LoadedConfig obeyed_settings(LoadedConfig loaded) {
     loaded.config = built_in_config();
     loaded.config.file = loaded.file;
@@ -40,8 +64,9 @@ LoadedConfig obeyed_settings(LoadedConfig loaded) {
         }
     }
     if (const std::string why = contradiction_in(loaded.config); !why.empty()) {
-        throw base::Error(base::ErrorCode::invalid_argument,
-                          "cannot use \"" + loaded.file.native() + "\": " + why);
+        throw base::Error(
+            base::ErrorCode::invalid_argument,
+            "cannot use \"" + loaded.file.native() + "\": " + why + origins_in(loaded, why));
     }
     return loaded;
 }
@@ -80,10 +105,21 @@ LoadedConfig load_single_config(const std::filesystem::path& file) {
     return obeyed_settings(std::move(loaded));
 }
 
+std::string why_without_effect(const Setting& setting) {
+    return setting.key->set == nullptr ? std::string(setting.key->text)
+                                       : about_stand_in(*setting.key, setting.value);
+}
+
+std::string place_of(const Setting& setting) {
+    return setting.annotation.empty()
+               ? "\"" + setting.file.native() + "\", line " + std::to_string(setting.line)
+               : "annotation " + setting.annotation;
+}
+
 std::vector<std::string> settings_without_effect(const LoadedConfig& loaded) {
     std::vector<const Setting*> ignored;
     for (const auto& [name, setting] : loaded.settings) {
-        if (setting.key->set == nullptr) {
+        if (!why_without_effect(setting).empty()) {
             ignored.push_back(&setting);
         }
     }
@@ -93,9 +129,8 @@ std::vector<std::string> settings_without_effect(const LoadedConfig& loaded) {
     std::vector<std::string> lines;
     lines.reserve(ignored.size());
     for (const Setting* setting : ignored) {
-        lines.push_back(base::printable(setting->name, 256) + " (\"" + setting->file.native() +
-                        "\", line " + std::to_string(setting->line) +
-                        "): " + std::string(setting->key->text));
+        lines.push_back(base::printable(setting->name, 256) + " (" + place_of(*setting) +
+                        "): " + why_without_effect(*setting));
     }
     return lines;
 }
@@ -109,6 +144,7 @@ std::string contradiction_in(const RuntimeConfig& config) {
     for (const std::string& complaint : {complaint_about_image(config),
                                          machine_contradiction(config),
                                          complaint_about_share(config),
+                                         complaint_about_disks(config),
                                          complaint_about_bind_mounts(config.sandbox_bind_mounts)}) {
         if (!complaint.empty()) {
             return complaint;

@@ -27,8 +27,15 @@ struct LoadedConfig {
 /// One file alone, without drop-ins.
 [[nodiscard]] LoadedConfig load_single_config(const std::filesystem::path& file);
 
-/// "hypervisor.qemu.virtio_fs_cache_size (line 3 of "/etc/..."): libvirt has no DAX window for
-/// virtio-fs" for each setting that is accepted and changes nothing.
+/// Why a setting is accepted and changes nothing, or what is used in the place of its value; empty:
+/// it is obeyed.
+[[nodiscard]] std::string why_without_effect(const Setting& setting);
+
+/// `"/etc/kata-containers/configuration.toml", line 3`, or `annotation io.katacontainers....`
+[[nodiscard]] std::string place_of(const Setting& setting);
+
+/// "hypervisor.qemu.virtio_fs_cache_size ("/etc/...", line 3): libvirt has no DAX window for
+/// virtio-fs" for each such setting.
 [[nodiscard]] std::vector<std::string> settings_without_effect(const LoadedConfig& loaded);
 
 /// What keeps `config` from being obeyed although each of its keys is right; empty: nothing.

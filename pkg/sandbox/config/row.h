@@ -28,8 +28,8 @@ constexpr ValueRule range(std::int64_t least, std::int64_t most) {
     return {.least = least, .most = most, .words = {}};
 }
 
-constexpr ValueRule one_of(std::string_view words) {
-    return {.words = words};
+constexpr ValueRule one_of(std::string_view words, std::string_view stand_ins = {}) {
+    return {.words = words, .stand_ins = stand_ins};
 }
 
 /// A key that is obeyed.

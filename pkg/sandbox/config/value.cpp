@@ -23,8 +23,16 @@ std::vector<std::string> words_of(std::string_view text) {
     return words;
 }
 
-std::string enumerated(std::string_view words) {
-    const std::vector<std::string> all = words_of(words);
+// A key that is not set unless a file sets it can be set to nothing, too.
+bool takes_nothing(const ConfigKey& key) {
+    return key.fallback == "\"\"";
+}
+
+std::string enumerated(const ConfigKey& key) {
+    std::vector<std::string> all = words_of(key.rule.words);
+    if (takes_nothing(key)) {
+        all.emplace_back();
+    }
     std::string text;
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (i > 0) {
@@ -52,6 +60,16 @@ bool is_regular_expression(const std::string& text) {
     }
 }
 
+std::optional<std::string> stand_in(const ConfigKey& key, const std::string& text) {
+    for (const std::string& pair : words_of(key.rule.stand_ins)) {
+        const auto equals = pair.find('=');
+        if (pair.substr(0, equals) == text) {
+            return pair.substr(equals + 1);
+        }
+    }
+    return std::nullopt;
+}
+
 bool takes_text(const ConfigKey& key, const std::string& text) {
     if (text.find('\0') != std::string::npos) {
         return false;
@@ -66,7 +84,8 @@ bool takes_text(const ConfigKey& key, const std::string& text) {
     if (key.type != ValueType::text || key.rule.words.empty()) {
         return key.type == ValueType::text;
     }
-    return std::ranges::count(words_of(key.rule.words), text) > 0;
+    return (text.empty() && takes_nothing(key)) || stand_in(key, text) ||
+           std::ranges::count(words_of(key.rule.words), text) > 0;
 }
 
 bool takes_list(const ConfigKey& key, const std::vector<std::string>& list) {
@@ -201,7 +220,7 @@ std::string allowed_values(const ConfigKey& key) {
         case ValueType::number:
             return "a number" + between(key.rule);
         case ValueType::text:
-            return key.rule.words.empty() ? "a string" : enumerated(key.rule.words);
+            return key.rule.words.empty() ? "a string" : enumerated(key);
         case ValueType::path:
             return "an absolute path";
         case ValueType::guest_path:
@@ -234,6 +253,12 @@ bool takes_value(const ConfigKey& key, const ConfigValue& value) {
         return takes_list(key, *list);
     }
     return key.type == ValueType::flag;
+}
+
+std::string about_stand_in(const ConfigKey& key, const ConfigValue& value) {
+    const auto* text = std::get_if<std::string>(&value);
+    const auto used = text != nullptr ? stand_in(key, *text) : std::nullopt;
+    return used ? "\"" + *text + "\" is not served, \"" + *used + "\" is used" : "";
 }
 
 std::string toml_quoted(const std::string& text) {

@@ -15,6 +15,10 @@ namespace kata::sandbox {
 /// Whether the key takes this value.
 [[nodiscard]] bool takes_value(const ConfigKey& key, const ConfigValue& value);
 
+/// What is used instead of a value that is taken and not served: "\"bridged\" is not served,
+/// \"tcfilter\" is used"; empty: the value is served.
+[[nodiscard]] std::string about_stand_in(const ConfigKey& key, const ConfigValue& value);
+
 /// The value as TOML writes it.
 [[nodiscard]] std::string toml_text(const ConfigValue& value);
 

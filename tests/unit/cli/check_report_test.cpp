@@ -29,6 +29,16 @@ TEST(CheckReport, ShowsALineForEachResultAndTheFixBelow) {
               "      fix: repair it\n");
 }
 
+TEST(CheckReport, DoesNotCallAFixWhatOnlyShowsMore) {
+    const std::vector<Result> looked = {
+        {&kShort,
+         Finding{.verdict = Verdict::warn, .text = "full", .remedy = host::look("df -h /")}}};
+    EXPECT_EQ(check_report_text(looked, false), "warn  short  full\n      look: df -h /\n");
+    const auto check = nlohmann::json::parse(check_report_json(looked))["checks"][0];
+    EXPECT_EQ(check["fix"], "");
+    EXPECT_EQ(check["look"], "df -h /");
+}
+
 TEST(CheckReport, ShowsPropertiesIfAskedTo) {
     EXPECT_EQ(check_report_text({results()[0]}, true), "pass  short  fine\n      property found\n");
 }
@@ -42,6 +52,7 @@ TEST(CheckReport, IsOneJsonDocument) {
                               {"verdict", "warn"},
                               {"text", "not ?[1mfine"},
                               {"fix", "repair it"},
+                              {"look", ""},
                               {"fixIsSafe", true}}));
 }
 

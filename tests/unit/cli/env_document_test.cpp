@@ -65,6 +65,67 @@ TEST(EnvDocument, ShowsTheConfigurationInForce) {
               Json::array({"default_.*"}));
 }
 
+/// Every value of [Runtime], [Hypervisor] and the agent's table that a key decides, each not its
+/// default.
+TEST(EnvDocument, HasNoConstantsWhereKeysDecide) {
+    HostReport report;
+    auto& config = report.config;
+    config.enable_debug = config.disable_guest_seccomp = true;
+    config.disable_new_netns = config.sandbox_cgroup_only = true;
+    config.guest_debug = config.use_vsock = config.agent_debug = true;
+    config.block_device_driver = sandbox::DiskDriver::virtio_scsi;
+    config.shared_fs = sandbox::SharedFs::virtio_9p;
+    config.virtio_fs_daemon = "/virtiofsd";
+    config.msize_9p = 4096;
+    config.memory_slots = 3;
+    config.pcie_root_ports = 4;
+    config.guest_hook_path = "/hooks";
+    config.machine.entropy_source = "/dev/urandom";
+    config.machine.pcie_switch_ports = 5;
+    config.machine.hot_plug_vfio = sandbox::PciPort::root;
+    config.machine.cold_plug_vfio = sandbox::PciPort::bridge;
+    config.machine.rootless = true;
+    const Json document = env_document(report);
+    const Json& runtime = document["Runtime"];
+    for (const char* key :
+         {"Debug", "DisableGuestSeccomp", "DisableNewNetNs", "SandboxCgroupOnly"}) {
+        EXPECT_EQ(runtime[key], true) << key;
+    }
+    const Json& hypervisor = document["Hypervisor"];
+    EXPECT_EQ(hypervisor["BlockDeviceDriver"], "virtio-scsi");
+    EXPECT_EQ(hypervisor["SharedFS"], "virtio-9p");
+    EXPECT_EQ(hypervisor["VirtioFSDaemon"], "/virtiofsd");
+    EXPECT_EQ(hypervisor["Msize9p"], 4096);
+    EXPECT_EQ(hypervisor["MemorySlots"], 3);
+    EXPECT_EQ(hypervisor["PCIeRootPort"], 4);
+    EXPECT_EQ(hypervisor["PCIeSwitchPort"], 5);
+    EXPECT_EQ(hypervisor["HotPlugVFIO"], "root-port");
+    EXPECT_EQ(hypervisor["ColdPlugVFIO"], "bridge-port");
+    EXPECT_EQ(hypervisor["EntropySource"], "/dev/urandom");
+    EXPECT_EQ(hypervisor["Debug"], true);
+    EXPECT_EQ(hypervisor["UseVSock"], true);
+    EXPECT_EQ(hypervisor["SecurityInfo"]["Rootless"], true);
+    EXPECT_EQ(hypervisor["SecurityInfo"]["GuestHookPath"], "/hooks");
+    EXPECT_EQ(document["Agent"]["Debug"], true);
+    config.disable_block_device_use = true;
+    EXPECT_EQ(env_document(report)["Hypervisor"]["BlockDeviceDriver"], "");
+}
+
+TEST(EnvDocument, IsRootlessByTheKeyAndNotByTheUserThatLibvirtsQemuHas) {
+    HostReport report;
+    report.host.qemu_user.uid = 64055;
+    EXPECT_EQ(env_document(report)["Hypervisor"]["SecurityInfo"]["Rootless"], false);
+}
+
+TEST(EnvDocument, SaysOfAConfiguredQemuThatIsMissingWhichItIs) {
+    HostReport report;
+    report.host.wanted.emulator = "/opt/qemu";
+    report.host.libvirt.hypervisor = "7.2.22";
+    const Json document = env_document(report);
+    EXPECT_EQ(document["Hypervisor"]["Path"], "/opt/qemu");
+    EXPECT_EQ(document["Hypervisor"]["Version"], "<<not found>>");
+}
+
 TEST(EnvDocument, HasAPathOfImageOrInitrdWhicheverTheGuestLivesIn) {
     HostReport report;
     report.host.guest_initrd = {.path = "/initrd", .format = host::GuestFormat::cpio_archive};

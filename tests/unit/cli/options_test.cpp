@@ -125,6 +125,7 @@ TEST(Commands, HelpAndVersionHaveSeveralSpellings) {
         parsed<VersionOptions>(words);
     }
     parsed<ConfigPathsOptions>({"--kata-show-default-config-paths"});
+    parsed<ConfigPathsOptions>({"--show-default-config-paths"});
 }
 
 TEST(Commands, CreateTakesAnotherConfigFileAndAnEmptyValue) {
@@ -305,6 +306,7 @@ TEST(ConfigCommand, TakesItsOptionsBeforeAndBehindTheAction) {
         EXPECT_TRUE(options.origin);
         EXPECT_TRUE(options.json);
     }
+    EXPECT_EQ(parsed<ConfigOptions>({"config", "show", "box", "--origin"}).id, "box");
     const auto check = parsed<ConfigOptions>({"config", "check", "/c.toml"});
     EXPECT_EQ(check.action, ConfigOptions::Action::check);
     EXPECT_EQ(check.file, "/c.toml");
@@ -313,6 +315,7 @@ TEST(ConfigCommand, TakesItsOptionsBeforeAndBehindTheAction) {
 TEST(ConfigCommand, RefusesWhatItHasNoUseFor) {
     EXPECT_THAT(misuse_of({"config", "shwo"}).message, HasSubstr("config has no \"shwo\""));
     EXPECT_THAT(misuse_of({"config", "show", "/c.toml"}).message, HasSubstr("--config"));
+    EXPECT_THAT(misuse_of({"config", "show", "a", "b"}).message, HasSubstr("a container at most"));
     EXPECT_THAT(misuse_of({"config", "check"}).message, HasSubstr("one file"));
     EXPECT_THAT(misuse_of({"config", "check", "--json", "/c"}).message, HasSubstr("one file"));
     EXPECT_THAT(misuse_of({"config"}).message, HasSubstr("minimum of 1"));

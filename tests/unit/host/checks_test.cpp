@@ -1,10 +1,15 @@
 #include "pkg/host/checks.h"
 
+#include <algorithm>
+#include <chrono>
 #include <map>
+#include <numeric>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pkg/base/subprocess.h"
 #include "tests/unit/host/kinds.h"
 
 namespace kata::host {
@@ -45,6 +50,16 @@ void expect_usable(std::string_view id, const Finding& finding) {
         << id << ": " << finding.text;
 }
 
+constexpr std::chrono::seconds kShellTime{10};
+
+/// Words with which a command begins that changes nothing.
+bool only_shows(const std::string& command) {
+    static const std::set<std::string> kWords = {
+        "cat", "df", "dmesg", "file", "ls", "lsmod", "modinfo", "ps", "ausearch"};
+    return kWords.contains(command.substr(0, command.find(' '))) ||
+           command.ends_with("--kata-show-default-config-paths");
+}
+
 TEST_P(KindOfHost, IsJudgedAsTheTableSays) {
     const Host host = host_of(GetParam());
     const auto results = examine(host);
@@ -65,6 +80,53 @@ TEST_P(KindOfHost, IsJudgedAsTheTableSays) {
 INSTANTIATE_TEST_SUITE_P(Table, KindOfHost, testing::ValuesIn(all_kinds()), [](const auto& test) {
     return std::string(test.param.name);
 });
+
+TEST(Remedies, AreCommandsOfWhichTheOnesThatOnlyShowAreNoFixes) {
+    std::set<std::string> commands;
+    for (const Kind& kind : all_kinds()) {
+        for (const auto& [check, finding] : examine(host_of(kind))) {
+            const std::string& command = finding.remedy.command;
+            EXPECT_EQ(finding.remedy.only_looks, only_shows(command)) << check->id << command;
+            commands.insert(command + "\n");
+        }
+    }
+    EXPECT_GT(commands.size(), 20U);
+    base::ProcessSpec shell;
+    shell.path = "/bin/bash";
+    shell.args = {"bash", "-n", "-s"};
+    shell.stdin_data = std::accumulate(commands.begin(), commands.end(), std::string());
+    const auto parsed = base::run_process(shell, base::Deadline::after(kShellTime));
+    EXPECT_EQ(parsed.exit_code, 0) << parsed.standard_error;
+}
+
+// What a new user pastes, in this order, on a Debian that has nothing of it.
+TEST(Remedies, OfAMachineWithoutAnythingAreTheseLines) {
+    const auto kinds = all_kinds();
+    const auto kind = std::ranges::find_if(
+        kinds, [](const Kind& each) { return std::string_view(each.name) == "EverythingMissing"; });
+    ASSERT_NE(kind, kinds.end());
+    std::string lines;
+    for (const auto& [check, finding] : examine(host_of(*kind))) {
+        if (finding.verdict != Verdict::pass) {
+            lines += std::string(check->id) + (finding.remedy.only_looks ? " look: " : " fix: ") +
+                     finding.remedy.command + "\n";
+        }
+    }
+    EXPECT_EQ(lines,
+              R"(kvm-modules look: modinfo kvm  # or boot a kernel that has it
+kvm-device fix: modprobe kvm_intel && { test -e /dev/kvm || mknod -m 660 /dev/kvm c 10 232; }  # in a container: start it with --device /dev/kvm
+qemu fix: apt-get update && apt-get install -y qemu-system-x86 qemu-utils
+virtiofsd fix: apt-get update && apt-get install -y qemu-system-common
+libvirt fix: apt-get update && apt-get install -y libvirt-daemon-system libvirt-clients
+capability-cache fix: virsh domcapabilities --virttype qemu >/dev/null
+guest-kernel fix: make guest install  # in kata-runtime's source tree
+guest-initrd fix: make guest install  # in kata-runtime's source tree
+tun fix: modprobe tun; mkdir -p /dev/net && { test -e /dev/net/tun || mknod -m 666 /dev/net/tun c 10 200; }
+veth look: modinfo veth  # or boot a kernel that has it
+traffic-control look: modinfo act_mirred  # or boot a kernel that has it
+vhost-net look: modinfo vhost_net  # or boot a kernel that has it
+)");
+}
 
 Finding finding_of(const Host& host, std::string_view id) {
     for (auto& [check, finding] : examine(host)) {

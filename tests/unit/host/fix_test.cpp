@@ -1,7 +1,11 @@
 #include "pkg/host/fix.h"
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -31,6 +35,30 @@ TEST(Fix, OfADeviceThatIsNotThereSaysSo) {
     } catch (const base::Error& error) {
         EXPECT_EQ(error.code(), base::ErrorCode::not_found);
     }
+}
+
+std::string first_mount(const std::filesystem::path& root) {
+    const std::string all = test::content_of("/proc/thread-self/mountinfo");
+    const auto at = all.find(" " + root.native() + " ");
+    return all.substr(at, all.find('\n', at) - at);
+}
+
+// In a mount namespace of a thread's own, so that nothing else sees it.
+TEST(Fix, MakesTheRootAndWhatIsBelowItShared) {
+    const test::TemporaryDirectory directory;
+    std::thread([&] {
+        const std::string root = std::filesystem::canonical(directory.path());
+        ASSERT_EQ(::unshare(CLONE_FS | CLONE_NEWNS), 0);
+        ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr), 0);
+        ASSERT_EQ(::mount("none", root.c_str(), "tmpfs", 0, nullptr), 0);
+        const std::string below = root + "/below";
+        ASSERT_EQ(::mkdir(below.c_str(), 0755), 0);
+        ASSERT_EQ(::mount("none", below.c_str(), "tmpfs", 0, nullptr), 0);
+        ASSERT_EQ(first_mount(below).find("shared:"), std::string::npos);
+        apply(ShareMounts{}, Roots::below(root));
+        EXPECT_NE(first_mount(root).find("shared:"), std::string::npos);
+        EXPECT_NE(first_mount(below).find("shared:"), std::string::npos);
+    }).join();
 }
 
 void write_modprobe(const FakeHost& tree, const std::string& script) {

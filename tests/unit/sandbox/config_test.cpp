@@ -4,6 +4,8 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/sandbox/config/load.h"
+#include "pkg/sandbox/sizing.h"
 #include "tests/unit/support/expect_error.h"
 #include "tests/unit/support/temporary_directory.h"
 
@@ -49,7 +51,7 @@ TEST_F(ConfigTest, NamesFileAndLineOfAnUnknownKey) {
 TEST_F(ConfigTest, NamesTheAllowedValues) {
     EXPECT_NE(refusal("[hypervisor.qemu]\nmachine_type = \"virt\"\n").find("\"q35\" or \"pc\""),
               std::string::npos);
-    EXPECT_NE(refusal("[hypervisor.qemu]\ndefault_vcpus = 241\n").find("from -1 to 240"),
+    EXPECT_NE(refusal("[hypervisor.qemu]\ndefault_vcpus = 241\n").find("from -2147483648 to 240"),
               std::string::npos);
     EXPECT_NE(refusal("[hypervisor.qemu]\ndefault_vcpus = \"2\"\n").find("a number"),
               std::string::npos);
@@ -70,6 +72,48 @@ TEST_F(ConfigTest, TakesAnImageOrAnInitrd) {
         refusal("[hypervisor.qemu]\ninitrd = \"\"\n")
             .find("one of \"hypervisor.qemu.image\" and \"hypervisor.qemu.initrd\" must be set"),
         std::string::npos);
+}
+
+TEST_F(ConfigTest, NamesTheLinesOfSettingsThatExcludeEachOther) {
+    const std::vector<std::pair<const char*, const char*>> refused = {
+        {"block_device_logical_sector_size = 3", "logical_sector_size\" is set in \""},
+        {"queue_size = 100", "\"hypervisor.qemu.queue_size\" is set in \""},
+        {"block_device_aio = \"native\"", "\"hypervisor.qemu.block_device_aio\" is set in \""},
+        {"virtio_fs_queue_size = 1000", "queue_size\" is set in \""},
+        {"cpu_features = \"?\"", "\"hypervisor.qemu.cpu_features\" is set in \""}};
+    for (const auto& [line, words] : refused) {
+        const std::string message = refusal(std::string("[hypervisor.qemu]\n\n") + line + "\n");
+        EXPECT_NE(message.find(words + file_.native() + "\", line 3)"), std::string::npos)
+            << message;
+    }
+}
+
+TEST_F(ConfigTest, TakesTheNumbersThatTheDocumentsSayAreMadeToFit) {
+    const RuntimeConfig config =
+        load("[hypervisor.qemu]\ndefault_bridges = 7\nmsize_9p = 0\ndefault_vcpus = -2\n");
+    EXPECT_EQ(config.machine.default_bridges, 5U);
+    EXPECT_EQ(config.msize_9p, 8192U);
+    EXPECT_EQ(config.default_vcpus, host_size().cpus);
+    EXPECT_EQ(load("[hypervisor.qemu]\nmsize_9p = 1\n").msize_9p, 4096U);
+}
+
+TEST_F(ConfigTest, TakesWordsOfKataContainersAsOthersAndSaysSo) {
+    base::write_file_atomically(
+        file_,
+        "[hypervisor.qemu]\nblock_device_driver = \"nvdimm\"\nshared_fs = \"virtio-fs-nydus\"\n"
+        "[runtime]\ninternetworking_model = \"bridged\"\n");
+    const LoadedConfig loaded = load_single_config(file_);
+    EXPECT_EQ(loaded.config.block_device_driver, DiskDriver::virtio_blk);
+    EXPECT_EQ(loaded.config.shared_fs, SharedFs::virtio_fs);
+    EXPECT_EQ(loaded.config.internetworking_model, InternetworkingModel::tcfilter);
+    EXPECT_EQ(settings_without_effect(loaded),
+              (std::vector<std::string>{
+                  "hypervisor.qemu.block_device_driver (\"" + file_.native() +
+                      "\", line 2): \"nvdimm\" is not served, \"virtio-blk\" is used",
+                  "hypervisor.qemu.shared_fs (\"" + file_.native() +
+                      "\", line 3): \"virtio-fs-nydus\" is not served, \"virtio-fs\" is used",
+                  "runtime.internetworking_model (\"" + file_.native() +
+                      "\", line 5): \"bridged\" is not served, \"tcfilter\" is used"}));
 }
 
 TEST_F(ConfigTest, NamesTheLineOfASyntaxError) {

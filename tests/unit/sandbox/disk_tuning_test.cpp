@@ -28,6 +28,23 @@ TEST(DiskTuning, MapsTheCacheFlagsToLibvirtsModes) {
               ErrorCode::invalid_argument);
 }
 
+TEST(DiskTuning, HasTheQueuesAndSectorsOfTheConfiguration) {
+    RuntimeConfig config;
+    config.block_device_driver = DiskDriver::virtio_scsi;
+    config.block_device_aio = DiskAio::io_uring;
+    config.block_device_queues = 4;
+    config.block_device_queue_size = 256;
+    config.block_device_logical_sector_size = 512;
+    config.block_device_physical_sector_size = 4096;
+    const DiskTuning tuning = disk_tuning(config, 0);
+    EXPECT_EQ(tuning.driver, DiskDriver::virtio_scsi);
+    EXPECT_EQ(tuning.aio, DiskAio::io_uring);
+    EXPECT_EQ(tuning.queues, 4U);
+    EXPECT_EQ(tuning.queue_size, 256U);
+    EXPECT_EQ(tuning.logical_sector_bytes, 512U);
+    EXPECT_EQ(tuning.physical_sector_bytes, 4096U);
+}
+
 TEST(DiskTuning, LetsDisksTakeTurnsOnTheThreads) {
     RuntimeConfig config;
     EXPECT_EQ(disk_iothreads(config), 0U);

@@ -110,6 +110,15 @@ TEST(FitMachine, LeavesAVmAloneWithoutOptions) {
     EXPECT_EQ(vm.kernel_parameters, vm_of().kernel_parameters);
 }
 
+TEST(FitMachine, HasTheBridgesAndSwitchPortsOfTheConfiguration) {
+    MachineOptions options;
+    options.default_bridges = 3;
+    options.pcie_switch_ports = 4;
+    const VmConfig vm = fitted(options);
+    EXPECT_EQ(vm.machine.bridges, 3U);
+    EXPECT_EQ(vm.machine.switch_ports, 4U);
+}
+
 TEST(FitMachine, RoundsMemoryUpToHugePagesAndTakesThemAtOnce) {
     MachineOptions options;
     options.enable_hugepages = true;

@@ -19,6 +19,8 @@
 #include "pkg/base/netlink/rate_limit.h"
 #include "pkg/base/netlink/traffic.h"
 #include "pkg/sandbox/network/connection.h"
+#include "pkg/sandbox/sandbox_network.h"
+#include "tests/unit/support/temporary_directory.h"
 
 namespace kata::sandbox {
 namespace {
@@ -134,6 +136,26 @@ TEST(ReleaseInterface, LeavesAnotherVmsAlone) {
         EXPECT_EQ(host.limit_of(kInterface), kLimits.sent);
         EXPECT_EQ(host.target_of(kInterface), host.link(kTap));
     });
+}
+
+VmNic nic_by(const RuntimeConfig& config) {
+    test::TemporaryDirectory directory;
+    base::NullLog log;
+    Journal journal(directory / "journal", "container");
+    NetworkRecord record;
+    record.endpoints.emplace_back();
+    return SandboxNetwork({config, log, journal, {}, "", "uuid"}, record).nics().at(0);
+}
+
+TEST(SandboxNics, HaveTheQueuesAndTheVhostOfTheConfiguration) {
+    RuntimeConfig config;
+    config.default_vcpus = 3;
+    EXPECT_EQ(nic_by(config).queues, 3U);
+    EXPECT_TRUE(nic_by(config).vhost);
+    config.network_queues = 2;
+    config.disable_vhost_net = true;
+    EXPECT_EQ(nic_by(config).queues, 2U);
+    EXPECT_FALSE(nic_by(config).vhost);
 }
 
 }  // namespace
