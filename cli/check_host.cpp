@@ -57,10 +57,17 @@ void load_configuration(const std::filesystem::path& file, HostReport& report) {
 host::Answer ask_libvirt(const std::string& uri) {
     host::Answer answer;
     answer.uri = uri.empty() ? "qemu:///system" : uri;
+    VmLibrary vm(uri);
     try {
-        VmLibrary vm(uri);
+        vm.load();
+    } catch (const base::Error& failure) {
+        answer.missing_library = base::printable(failure.what());
+        return answer;
+    }
+    try {
         const auto version = vm.hypervisor().version(base::Deadline::after(kLibvirtTime));
         return {.uri = version.uri,
+                .missing_library = {},
                 .error = {},
                 .library = version.library,
                 .daemon = version.daemon,

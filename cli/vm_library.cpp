@@ -27,17 +27,22 @@ std::filesystem::path vm_library_path(const std::filesystem::path& program) {
                : std::filesystem::path(KATA_LIBEXECDIR) / kLibraryName;
 }
 
-void* VmLibrary::symbol(const char* name) {
-    if (library_ == nullptr) {
-        const auto path = vm_library_path(std::filesystem::read_symlink("/proc/self/exe"));
-        library_ = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-        if (library_ == nullptr) {
-            throw base::Error(
-                base::ErrorCode::unavailable,
-                "cannot load the VM library: " + loader_text() +
-                    "; install the package that has what is missing, or reinstall kata-runtime");
-        }
+void VmLibrary::load() {
+    if (library_ != nullptr) {
+        return;
     }
+    const auto path = vm_library_path(std::filesystem::read_symlink("/proc/self/exe"));
+    library_ = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library_ == nullptr) {
+        throw base::Error(base::ErrorCode::unavailable,
+                          "cannot load the VM library: " + loader_text() +
+                              "; 'kata-runtime kata-check' says which packages have what is "
+                              "missing");
+    }
+}
+
+void* VmLibrary::symbol(const char* name) {
+    load();
     void* address = ::dlsym(library_, name);
     if (address == nullptr) {
         throw base::Error(base::ErrorCode::unavailable,

@@ -18,6 +18,9 @@ class VmLibrary : public sandbox::VmBackend {
     /// @param libvirt_uri empty: LIBVIRT_DEFAULT_URI, or qemu:///system
     explicit VmLibrary(std::string libvirt_uri) : libvirt_uri_(std::move(libvirt_uri)) {}
 
+    /// Loads the library. @throws base::Error unavailable naming what is missing.
+    void load();
+
     /// @throws base::Error unavailable if the library cannot be loaded, or the daemon's words.
     sandbox::Hypervisor& hypervisor() override;
     sandbox::AgentConnector& agents() override;

@@ -17,6 +17,7 @@ constexpr std::array kChecks = {
     Check{"kvm-user", "/dev/kvm for QEMU's user", check_kvm_user},
     Check{"qemu", "QEMU", check_qemu},
     Check{"virtiofsd", "virtiofsd", check_virtiofsd},
+    Check{"libraries", "libraries", check_libraries},
     Check{"libvirt", "libvirt", check_libvirt},
     Check{"libvirt-idle", "libvirt's idle timeout", check_libvirt_idle},
     Check{"mounts", "mounts reach libvirt", check_mounts},

@@ -61,6 +61,7 @@ Finding check_mounts(const Host& host);
 Finding check_qemu(const Host& host);
 Finding check_capability_cache(const Host& host);
 Finding check_virtiofsd(const Host& host);
+Finding check_libraries(const Host& host);
 
 // checks_guest.cpp
 Finding check_guest_kernel(const Host& host);

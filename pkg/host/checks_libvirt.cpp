@@ -56,6 +56,11 @@ Finding check_libvirt(const Host& host) {
                 .text = "libvirt's daemon is not installed",
                 .remedy = install(host, Part::libvirt)};
     }
+    if (!host.libvirt.missing_library.empty()) {
+        return {.verdict = Verdict::warn,
+                .text = "not asked: kata-runtime has not all of its libraries",
+                .remedy = install(host, Part::libraries)};
+    }
     if (!host.libvirt.arrived()) {
         Finding finding{.verdict = Verdict::fail, .text = host.libvirt.error};
         if (finding.text.empty()) {
@@ -165,6 +170,15 @@ Finding check_virtiofsd(const Host& host) {
                 .remedy = install(host, Part::virtiofsd)};
     }
     return {.text = host.virtiofsd.native()};
+}
+
+Finding check_libraries(const Host& host) {
+    if (host.libvirt.missing_library.empty()) {
+        return {.text = "all that kata-runtime is linked to are there"};
+    }
+    return {.verdict = Verdict::fail,
+            .text = host.libvirt.missing_library,
+            .remedy = install(host, Part::libraries)};
 }
 
 }  // namespace kata::host

@@ -144,6 +144,7 @@ struct Engine {
 /// What libvirt answered; texts are empty where it was not asked or has not answered.
 struct Answer {
     std::string uri{};
+    std::string missing_library{};  // why it could not be asked: what asks is not complete
     std::string error{};
     std::string library{};
     std::string daemon{};

@@ -15,6 +15,8 @@ struct Packages {
     const char* libvirt;
     const char* qemu;
     const char* virtiofsd;
+    // What the programs are linked to, by the names of the one release they are built for.
+    const char* libraries = "";
 };
 
 constexpr std::array kPackages = {
@@ -22,7 +24,9 @@ constexpr std::array kPackages = {
              "apt-get update && apt-get install -y ",
              "libvirt-daemon-system libvirt-clients",
              "qemu-system-x86 qemu-utils",
-             "qemu-system-common"},
+             "qemu-system-common",
+             "libabsl20220623 libfmt9 libgrpc++1.51 libprotobuf32 libpugixml1v5 libssl3 "
+             "libsystemd0 libvirt0"},
     Packages{"fedora", "dnf install -y ", "libvirt-daemon-kvm", "qemu-kvm", "virtiofsd"},
     Packages{"rhel", "dnf install -y ", "libvirt-daemon-kvm", "qemu-kvm", "virtiofsd"},
     Packages{"suse", "zypper install -y ", "libvirt-daemon-qemu", "qemu-x86", "virtiofsd"},
@@ -47,6 +51,20 @@ bool has_virtiofsd_package(const Distribution& distribution) {
     return distribution.id == "debian" && number_of(distribution.version).value_or(0) > 12;
 }
 
+std::string names_of(Part part, const Packages& packages, const Distribution& distribution) {
+    switch (part) {
+        case Part::libvirt:
+            return packages.libvirt;
+        case Part::qemu:
+            return packages.qemu;
+        case Part::virtiofsd:
+            return has_virtiofsd_package(distribution) ? "virtiofsd" : packages.virtiofsd;
+        case Part::libraries:
+            return packages.libraries;
+    }
+    return {};
+}
+
 std::string joined(const std::vector<std::string>& names) {
     std::string text;
     for (const std::string& name : names) {
@@ -66,13 +84,8 @@ Remedy install(const Host& host, Part part) {
     if (packages == nullptr) {
         return {};
     }
-    std::string names = packages->libvirt;
-    if (part == Part::qemu) {
-        names = packages->qemu;
-    } else if (part == Part::virtiofsd) {
-        names = has_virtiofsd_package(host.distribution) ? "virtiofsd" : packages->virtiofsd;
-    }
-    return {packages->install + names, std::nullopt};
+    const std::string names = names_of(part, *packages, host.distribution);
+    return names.empty() ? Remedy() : Remedy{packages->install + names, std::nullopt};
 }
 
 Remedy load_modules(const Host& host, std::vector<std::string> names) {

@@ -39,7 +39,7 @@ struct Remedy {
 /// A command that shows more of what is wrong.
 [[nodiscard]] Remedy look(std::string command);
 
-enum class Part { libvirt, qemu, virtiofsd };
+enum class Part { libvirt, qemu, virtiofsd, libraries };
 
 /// Installing the distribution's package; without a command on a distribution we do not know.
 [[nodiscard]] Remedy install(const Host& host, Part part);

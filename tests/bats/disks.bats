@@ -171,6 +171,25 @@ guest_mounts() {
     expect_output $'1\nsame'
     run_kata direct-volume resize "$DISKS/volume" $((16 << 20))
     expect_failure "shrunk"
+    run_kata direct-volume resize "$DISKS/fixed-volume" 64Mi
+    expect_failure 'option "ro"'
+}
+
+@test "a device or a file that another sandbox has is not given a second time, as a node or as a mount" {
+    local bundle name
+    for name in "$RAW" "$ASSIGNED"; do # given as a device, and as a direct volume
+        bundle=$(make_bundle true)
+        edit_spec "$bundle" '.linux.devices += [{path: "/dev/again", type: "b", major: 7, minor: $minor}]
+            | .linux.resources.devices += [{allow: true, type: "b", major: 7, minor: $minor, access: "r"}]' \
+            --argjson minor $((16#$(stat -c %T "$name")))
+        expect_refused "sandbox \"$ID\" has it" create --bundle "$bundle" "$(unique_id)"
+    done
+    for name in image assigned; do # a file as a mount, and that behind the direct volume's loop device
+        bundle=$(make_bundle true)
+        edit_spec "$bundle" '.mounts += [{destination: "/again", type: "ext4", source: $s,
+            options: ["io.katacontainers.fs-opt.block_device=file"]}]' --arg s "$DISKS/$name"
+        expect_refused "sandbox \"$ID\" has it" create --bundle "$bundle" "$(unique_id)"
+    done
 }
 
 # Where a volume is mounted, by the numbers of its device.

@@ -9,7 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pkg/base/file.h"
 #include "pkg/base/subprocess.h"
+#include "pkg/host/text.h"
 #include "tests/unit/host/kinds.h"
 
 namespace kata::host {
@@ -136,6 +138,21 @@ Finding finding_of(const Host& host, std::string_view id) {
     }
     ADD_FAILURE() << "no check " << id;
     return {};
+}
+
+TEST(Checks, NameThePackagesOfMissingLibrariesAsTheMakefileInstallsThem) {
+    const auto& kinds = libvirt_kinds();
+    const auto kind = std::ranges::find_if(
+        kinds, [](const Kind& each) { return std::string_view(each.name) == "LibrariesMissing"; });
+    ASSERT_NE(kind, kinds.end());
+    const std::string packages =
+        base::read_file(std::filesystem::path(KATA_SOURCE_DIR) / "make/packages.run");
+    const std::string command = finding_of(host_of(*kind), "libraries").remedy.command;
+    const auto names = words_of(command.substr(command.rfind(" -y ") + 4));
+    EXPECT_GE(names.size(), 8U) << command;
+    for (const std::string& name : names) {
+        EXPECT_THAT("\n" + packages, HasSubstr("\n" + name + "\n"));
+    }
 }
 
 TEST(Checks, HaveIdsOfTheirOwn) {

@@ -23,6 +23,12 @@ const std::vector<Kind>& libvirt_kinds() {
          },
          [](Host& host) { host.libvirt = {.uri = "u", .error = "cannot connect"}; },
          {{"libvirt", kFail}}},
+        {"LibrariesMissing",
+         nothing,
+         [](Host& host) {
+             host.libvirt = {.uri = "u", .missing_library = "libpugixml.so.1: cannot open"};
+         },
+         {{"libraries", kFail}, {"libvirt", kWarn}}},
         {"LibvirtNotRunning",
          [](FakeHost& tree) { tree.remove("proc/77"); },
          [](Host& host) { host.libvirt = {.uri = "u", .error = "cannot connect"}; },
