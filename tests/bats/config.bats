@@ -132,9 +132,9 @@ hash_of() {
 
 # warnings ID WORDS: how many records of the create that podman asked for say so.
 warnings() {
-    local bundle
-    bundle=$(dirname "$(configured inspect --format '{{.OCIConfigPath}}' "$1")")
-    jq -s --arg words "$2" '[.[] | select(.level == "warning" and (.msg | contains($words)))] | length' "$bundle/oci-log"
+    local files
+    files=$(dirname "$(configured inspect --format '{{.ConmonPidFile}}' "$1")")
+    jq -s --arg words "$2" '[.[] | select(.level == "warning" and (.msg | contains($words)))] | length' "$files/oci-log"
 }
 
 # configured_runtime ARGUMENT...: the runtime as podman calls it.
