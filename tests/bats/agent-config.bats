@@ -123,6 +123,7 @@ logged() {
         .linux.namespaces = [{type: "mount"}, {type: "pid"}, {type: "ipc"}, {type: "uts"}, {type: "network", path: $net}]' \
         --arg sandbox "$ID" --arg net "/proc/$(pid_of "$ID")/ns/net"
     run_kata --config "$BATS_TEST_TMPDIR/c.toml" create --bundle "$bundle" "$id" </dev/null
+    expect_failure "cannot run crun create: "
     expect_failure "in time"
     run_kata state "$id"
     expect_failure "does not exist"

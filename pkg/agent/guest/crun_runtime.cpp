@@ -162,6 +162,7 @@ void CrunRuntime::run(const Invocation& invocation, LaunchSpec spec) {
     const std::string log = invocation.file("crun.log");
     ::unlink(log.c_str());
     spec.program = program_.path();
+    spec.name = "crun " + invocation.command.front();
     spec.args = {"--root=" + settings_.state.native(), "--cgroup-manager=cgroupfs", "--log=" + log};
     spec.args.insert(spec.args.end(), invocation.command.begin(), invocation.command.end());
     spec.args.push_back(invocation.container_id);

@@ -180,7 +180,7 @@ int launch_and_wait(const LaunchSpec& spec, Reaper& reaper, base::Deadline deadl
         return reaper.wait(pid, deadline);
     } catch (const base::Error& error) {
         ::kill(-pid, SIGKILL);
-        throw error.with_context("cannot run " + spec.program);
+        throw error.with_context("cannot run " + (spec.name.empty() ? spec.program : spec.name));
     }
 }
 

@@ -34,6 +34,7 @@ struct InheritedAttributes {
 
 struct LaunchSpec {
     std::string program;            // absolute path
+    std::string name{};             // for messages; empty: program
     std::vector<std::string> args;  // without argv[0]
     int standard_input = -1;        // -1: /dev/null; borrowed for the call, as are the next two
     int standard_output = -1;
