@@ -90,6 +90,7 @@ engine_split() {
     whole=$(median_of "$name run true/runc")
     alone=$(median_of "run true/runc")
     own=$(median_of "$name run true/kata-runtime")
+    [[ -n $alone ]] || return 0 # nothing was measured without an engine
     vm=$(calculate "$(median_of "create: libvirt") + $(median_of "create: guest")")
     engine=$(calculate "$whole - $alone")
     sample "$name: engine" ms "$engine"
