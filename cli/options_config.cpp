@@ -19,7 +19,12 @@ void add_flags(FlagSet& flags, ConfigOptions& options) {
 void take_positionals(ConfigOptions& options, const Positionals& words) {
     FlagSet flags;
     add_flags(flags, options);
-    const Positionals rest = flags.parse({words.begin() + 1, words.end()});
+    Positionals rest = flags.parse({words.begin() + 1, words.end()});
+    if (rest.size() > 1) {
+        const Positionals behind = flags.parse({rest.begin() + 1, rest.end()});
+        rest.resize(1);
+        rest.insert(rest.end(), behind.begin(), behind.end());
+    }
     if (words[0] == "show") {
         if (rest.size() > 1 || (rest.size() == 1 && rest[0].find('/') != std::string::npos)) {
             throw misuse(

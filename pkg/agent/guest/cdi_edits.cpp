@@ -239,6 +239,9 @@ class Editor {
 }  // namespace
 
 std::string with_cdi(const std::string& spec_json, const CdiDirectories& directories) {
+    if (spec_json.find(oci::kCdiAnnotationPrefix) == std::string::npos) {
+        return spec_json;  // as nearly all: they need not be parsed once more
+    }
     try {
         json spec = json::parse(spec_json);
         const auto annotations = oci::cdi_annotations_of(

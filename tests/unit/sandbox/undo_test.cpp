@@ -148,7 +148,7 @@ TEST_F(UndoTest, ConvergesWithoutLibvirtAndFinishesWhenItAnswersAgain) {
 TEST_F(UndoTest, KillsAQemuThatLibvirtHasLost) {
     const pid_t child = ::fork();
     if (child == 0) {
-        ::execl("/bin/sh", "sh", "-c", "sleep 100", "-uuid", "lost-by-libvirt", "x", nullptr);
+        ::execl("/bin/sh", "sh", "-c", "kill -STOP $$", "-uuid", "lost-by-libvirt", "x", nullptr);
         ::_exit(127);
     }
     while (find_qemu("lost-by-libvirt").empty()) {
