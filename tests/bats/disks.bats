@@ -94,6 +94,13 @@ kata() {
     "$KATA_RUNTIME" --root "$KATA_ROOT" --config "$CONFIG" --debug --log "$(scratch)/log" --log-format json "$@"
 }
 
+# give_loop BUNDLE DEVICE ACCESS: a loop device as /dev/given, as engines write it for --device.
+give_loop() {
+    edit_spec "$1" '.linux.devices += [{path: "/dev/given", type: "b", major: 7, minor: $minor}]
+        | .linux.resources.devices += [{allow: true, type: "b", major: 7, minor: $minor, access: $access}]' \
+        --argjson minor $((16#$(stat -c %T "$2"))) --arg access "$3"
+}
+
 # give_disks BUNDLE: the three kinds.
 give_disks() {
     edit_spec "$1" "$(disks_filter)" --arg d "$DISKS" --argjson minor $((16#$(stat -c %T "$RAW")))
@@ -179,9 +186,7 @@ guest_mounts() {
     local bundle name
     for name in "$RAW" "$ASSIGNED"; do # given as a device, and as a direct volume
         bundle=$(make_bundle true)
-        edit_spec "$bundle" '.linux.devices += [{path: "/dev/again", type: "b", major: 7, minor: $minor}]
-            | .linux.resources.devices += [{allow: true, type: "b", major: 7, minor: $minor, access: "r"}]' \
-            --argjson minor $((16#$(stat -c %T "$name")))
+        give_loop "$bundle" "$name" r
         expect_refused "sandbox \"$ID\" has it" create --bundle "$bundle" "$(unique_id)"
     done
     for name in image assigned; do # a file as a mount, and that behind the direct volume's loop device
@@ -280,9 +285,7 @@ FILTER
     loop=$(losetup --find --show "$BATS_TEST_TMPDIR/used")
     mount "$loop" "$BATS_TEST_TMPDIR/mnt"
     bundle=$(make_bundle true)
-    edit_spec "$bundle" '.linux.devices += [{path: "/dev/used", type: "b", major: 7, minor: $minor}]
-        | .linux.resources.devices += [{allow: true, type: "b", major: 7, minor: $minor, access: "rwm"}]' \
-        --argjson minor $((16#$(stat -c %T "$loop")))
+    give_loop "$bundle" "$loop" rwm
     run_kata create --bundle "$bundle" "$(unique_id)"
     expect_failure "is mounted on $BATS_TEST_TMPDIR/mnt"
     unshare --mount --propagation private sleep 100000 3>&- &
