@@ -9,18 +9,6 @@ state_of() {
     docker inspect --format "$2" "$1"
 }
 
-state_is() {
-    [[ $(state_of "$1" "$2") == "$3" ]]
-}
-
-# expect_state CONTAINER FORMAT VALUE: it becomes that.
-expect_state() {
-    wait_until 90 state_is "$@" || {
-        state_of "$1" "$2"
-        return 1
-    }
-}
-
 # start_both NAME ARGUMENT...: the same container under this runtime and, as NAME-runc, under runc.
 start_both() {
     local name=$1

@@ -345,3 +345,16 @@ logged() {
 logged_times() {
     [[ $(docker logs "$1" 2>&1 | grep -cxF -- "$2") -ge $3 ]]
 }
+
+# What follows asks state_of CONTAINER FORMAT, which each file has for its engine.
+state_is() {
+    [[ $(state_of "$1" "$2") == "$3" ]]
+}
+
+# expect_state CONTAINER FORMAT VALUE: it becomes that.
+expect_state() {
+    wait_until 90 state_is "$@" || {
+        state_of "$1" "$2"
+        return 1
+    }
+}

@@ -44,17 +44,6 @@ state_of() {
     podman inspect --format "$2" "$1"
 }
 
-state_is() {
-    [[ $(state_of "$1" "$2") == "$3" ]]
-}
-
-expect_state() {
-    wait_until 90 state_is "$@" || {
-        state_of "$1" "$2"
-        return 1
-    }
-}
-
 pod_logged() {
     podman logs "$1" 2>&1 | tr -d '\r' | grep -qxF -- "$2"
 }
