@@ -145,7 +145,8 @@ print_some() {
     awk -F'\t' -v kind="$kind" '$1 == kind { printf "  %s: %s%s\n", $2, $3, $4 == "" ? "" : " (" $4 ")" }' "$RESULTS"
 }
 
-# What each failed case of a bats file said, its last lines, below the list: nobody should have to scroll back an hour.
+# What each failed case of a bats file said, its first lines (where it failed, and what was expected) and its last ones,
+# below the list: nobody should have to scroll back an hour.
 print_words() {
     local tap
     for tap in "$OUT"/*.tap; do
@@ -154,7 +155,7 @@ print_words() {
             function tell() {
                 if (title == "") return
                 printf "\n%s: %s\n", file, title
-                for (i = (n > 15 ? n - 14 : 1); i <= n; i++) print "  " said[i]
+                for (i = 1; i <= n; i++) if (i <= 10 || i > n - 6) print "  " said[i]
                 title = ""
             }
             /^(not )?ok / { tell(); n = 0 }

@@ -77,6 +77,7 @@ class Agent : public GuestNetwork, public GuestResources, public GuestFiles, pub
     /// @param spec_json OCI config.json as the guest shall see it (guest_spec.h); root.path is a
     /// guest path.
     /// @param disks plugged before; those with a file system are mounted first.
+    /// @param deadline until when the guest may try; that it failed is awaited somewhat longer.
     /// @throws Error not_found `exec: "x": executable file not found in $PATH`, permission_denied,
     /// ...
     virtual void create_container(const std::string& container_id,

@@ -94,8 +94,11 @@ class GuestResources {
 
     [[nodiscard]] virtual GuestDetails guest_details(base::Deadline deadline) = 0;
 
-    /// Waits for the next process killed for want of memory. @return its container's id.
-    [[nodiscard]] virtual std::string next_oom(base::Deadline deadline) = 0;
+    /// Waits until more than `seen` processes of the container were killed for want of memory.
+    /// @return how many were.
+    [[nodiscard]] virtual std::uint64_t next_oom(const std::string& container_id,
+                                                 std::uint64_t seen,
+                                                 base::Deadline deadline) = 0;
 
     virtual void set_date_time(std::chrono::system_clock::time_point now,
                                base::Deadline deadline) = 0;

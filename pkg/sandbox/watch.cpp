@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <utility>
 
 #include "pkg/base/error.h"
 #include "pkg/base/interruption.h"
@@ -25,8 +24,8 @@ bool is_over(const base::Error& error) {
            error.code() == base::ErrorCode::invalid_state;
 }
 
-/// One container's counters as the last call saw them. The count of kills is the truth about them;
-/// what the guest tells unasked only says when to look.
+/// One container's counters as the last call saw them. Whoever deletes it may be faster than the
+/// next look, so a kill is told when the guest answers for it.
 class Watcher {
   public:
     Watcher(Agent& agent, const ContainerRecord& record, const RuntimeConfig& config)
@@ -36,29 +35,20 @@ class Watcher {
     std::optional<GuestStats> look(EventSink& sink) {
         try {
             GuestStats stats = agent_.container_stats(record_.id, request_deadline(config_));
-            const std::uint64_t before = kills_.value_or(stats.out_of_memory_kills);
-            kills_ = stats.out_of_memory_kills;
-            announced_ = false;
-            for (std::uint64_t kill = kills_to_tell(before, *kills_); kill > 0; --kill) {
-                sink.on_out_of_memory();
-            }
+            tell(stats.out_of_memory_kills, sink);
             return stats;
         } catch (const base::Error& error) {
             if (!is_over(error)) {
                 throw;
             }
-            // Whoever deleted the container was faster: the count is gone, not what we were told.
-            if (std::exchange(announced_, false)) {
-                sink.on_out_of_memory();
-            }
             return std::nullopt;
         }
     }
 
-    /// Waits for a kill in the sandbox until `until`. @return false: there is no guest any more.
-    bool await_kill(base::Deadline until) {
+    /// Waits for a kill until `until`. @return false: there is no guest any more.
+    bool await_kill(base::Deadline until, EventSink& sink) {
         try {
-            announced_ = agent_.next_oom(until) == record_.id;
+            tell(agent_.next_oom(record_.id, kills_.value_or(0), until), sink);
         } catch (const base::Error& error) {
             if (error.code() == base::ErrorCode::timeout) {
                 return true;
@@ -74,11 +64,18 @@ class Watcher {
     [[nodiscard]] bool container_lives() const { return base::is_alive(record_.shim); }
 
   private:
+    // What was before the first look is nothing new.
+    void tell(std::uint64_t kills, EventSink& sink) {
+        for (std::uint64_t kill = kills_to_tell(kills_.value_or(kills), kills); kill > 0; --kill) {
+            sink.on_out_of_memory();
+        }
+        kills_ = kills;
+    }
+
     Agent& agent_;
     const ContainerRecord& record_;
     const RuntimeConfig& config_;
     std::optional<std::uint64_t> kills_;
-    bool announced_ = false;  // a kill that no count has shown yet
 };
 
 }  // namespace
@@ -102,7 +99,7 @@ void Runtime::watch(const oci::ContainerId& id,
     bool guest_lives = watcher.look(sink).has_value();
     auto next = base::Deadline::after(interval);
     while (guest_lives && watcher.container_lives()) {
-        guest_lives = watcher.await_kill(next.at_most(kLook));
+        guest_lives = watcher.await_kill(next.at_most(kLook), sink);
         const auto stats = guest_lives ? watcher.look(sink) : std::nullopt;
         if (stats && next.passed()) {
             sink.on_stats(*stats);

@@ -14,6 +14,9 @@
 namespace kata::agent {
 namespace {
 
+// Why the guest gave up is told by its answer, which takes time, too.
+constexpr std::chrono::seconds kAnswer{5};
+
 base::UniqueFd duplicate(base::FdRef fd) {
     base::UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
     if (!copy.valid()) {
@@ -74,11 +77,12 @@ void AgentClient::create_container(const std::string& container_id,
     request.set_container_id(container_id);
     request.set_spec_json(spec_json);
     add_disks(request, disks);
+    request.set_time_ms(deadline.remaining().count());
     unary_call<v1::CreateContainerRequest, v1::CreateContainerResponse>(
         *stub_,
         &v1::AgentService::Stub::PrepareAsyncCreateContainer,
         request,
-        deadline,
+        base::Deadline(deadline.when() + kAnswer),
         quoted("create container", container_id));
 }
 

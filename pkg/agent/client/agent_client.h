@@ -70,7 +70,9 @@ class AgentClient : public sandbox::Agent {
                                std::uint64_t memory_mib,
                                base::Deadline deadline) override;
     sandbox::GuestDetails guest_details(base::Deadline deadline) override;
-    std::string next_oom(base::Deadline deadline) override;
+    std::uint64_t next_oom(const std::string& container_id,
+                           std::uint64_t seen,
+                           base::Deadline deadline) override;
     void set_date_time(std::chrono::system_clock::time_point now, base::Deadline deadline) override;
 
     // Disks: agent_client_disks.cpp.

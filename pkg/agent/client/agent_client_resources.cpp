@@ -77,10 +77,19 @@ sandbox::GuestDetails AgentClient::guest_details(base::Deadline deadline) {
         *stub_, &Stub::PrepareAsyncGetGuestDetails, {}, deadline, "ask the guest's size"));
 }
 
-std::string AgentClient::next_oom(base::Deadline deadline) {
+std::uint64_t AgentClient::next_oom(const std::string& container_id,
+                                    std::uint64_t seen,
+                                    base::Deadline deadline) {
+    v1::GetOOMEventRequest request;
+    request.set_container_id(container_id);
+    request.set_kills_seen(seen);
     return unary_call<v1::GetOOMEventRequest, v1::GetOOMEventResponse>(
-               *stub_, &Stub::PrepareAsyncGetOOMEvent, {}, deadline, "wait for the guest's events")
-        .container_id();
+               *stub_,
+               &Stub::PrepareAsyncGetOOMEvent,
+               request,
+               deadline,
+               quoted("wait for the events of container", container_id))
+        .kills();
 }
 
 void AgentClient::set_date_time(std::chrono::system_clock::time_point now,

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "pkg/agent/guest/guest_log.h"
 #include "pkg/agent/guest/stats.h"
@@ -41,7 +42,7 @@ void OomEvents::add(const std::string& container_id, const Cgroup& cgroup) {
         }
         return;
     }
-    watched_[descriptor] = {container_id, cgroup, 0};
+    watched_[descriptor] = {container_id, cgroup};
     look_at(watched_[descriptor]);
 }
 
@@ -55,9 +56,16 @@ void OomEvents::remove(const std::string& container_id) {
     });
 }
 
-std::uint64_t OomEvents::wait(Handler handler) {
+std::uint64_t OomEvents::wait(const std::string& container_id,
+                              std::uint64_t seen,
+                              Handler handler) {
     const std::uint64_t number = next_number_++;
-    waiters_[number] = std::move(handler);
+    waiters_[number] = {container_id, seen, std::move(handler)};
+    for (const auto& [descriptor, watched] : watched_) {
+        if (watched.container_id == container_id) {
+            look_at(watched);
+        }
+    }
     return number;
 }
 
@@ -77,14 +85,20 @@ void OomEvents::receive() {
     }
 }
 
-// The file also changes when memory was only reclaimed.
-void OomEvents::look_at(Watched& watched) {
+// The file also changes when memory was only reclaimed. A handler may cancel any wait.
+void OomEvents::look_at(const Watched& watched) {
     const std::uint64_t kills = out_of_memory_kills(watched.cgroup);
-    if (std::exchange(watched.kills, kills) >= kills) {
-        return;
-    }
-    for (const auto& [number, handler] : std::exchange(waiters_, {})) {
-        handler(watched.container_id);
+    std::vector<Handler> due;
+    std::erase_if(waiters_, [&](const auto& entry) {
+        const Waiter& waiter = entry.second;
+        if (waiter.container_id != watched.container_id || waiter.seen >= kills) {
+            return false;
+        }
+        due.push_back(waiter.handler);
+        return true;
+    });
+    for (const Handler& handler : due) {
+        handler(kills);
     }
 }
 

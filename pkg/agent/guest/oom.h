@@ -1,6 +1,6 @@
 // OomEvents: notices when the kernel kills a process of a container for want of memory, and tells
-// whoever waits for that. An event that nobody waits for is dropped: the count of kills is in the
-// container's statistics.
+// whoever waits for that. Who waits says how many kills it knows of, so that none is lost between
+// two waits.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@ namespace kata::agent::guest {
 
 class OomEvents {
   public:
-    using Handler = std::function<void(const std::string& container_id)>;
+    /// @param kills all of the container so far.
+    using Handler = std::function<void(std::uint64_t kills)>;
 
     /// @throws base::Error if the kernel gives no inotify instance.
     explicit OomEvents(EventLoop& loop);
@@ -28,25 +29,31 @@ class OomEvents {
 
     // On the loop's thread.
 
-    /// Calls `handler` once, at the next event. @return a number for cancel().
-    std::uint64_t wait(Handler handler);
+    /// Calls `handler` once, as soon as the container has had more than `seen` kills: before this
+    /// returns if it has. Of a container that is not watched nothing is ever told.
+    /// @return a number for cancel().
+    std::uint64_t wait(const std::string& container_id, std::uint64_t seen, Handler handler);
     void cancel(std::uint64_t number) { waiters_.erase(number); }
 
   private:
     struct Watched {
         std::string container_id;
         Cgroup cgroup;
-        std::uint64_t kills = 0;
+    };
+    struct Waiter {
+        std::string container_id;
+        std::uint64_t seen = 0;
+        Handler handler;
     };
     void add(const std::string& container_id, const Cgroup& cgroup);
     void remove(const std::string& container_id);
     void receive();
-    void look_at(Watched& watched);
+    void look_at(const Watched& watched);
 
     EventLoop& loop_;
     base::UniqueFd inotify_;
     std::map<int, Watched> watched_;  // by watch descriptor
-    std::map<std::uint64_t, Handler> waiters_;
+    std::map<std::uint64_t, Waiter> waiters_;
     std::uint64_t next_number_ = 1;
     EventLoop::Watch watch_;
 };

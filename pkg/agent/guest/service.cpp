@@ -29,6 +29,12 @@ constexpr std::chrono::seconds kModule{30};
 constexpr std::chrono::seconds kSwap{30};  // modules of its disk included
 constexpr std::chrono::hours kLongestCreate{24};
 
+base::Deadline create_deadline(const v1::CreateContainerRequest& request) {
+    constexpr std::chrono::milliseconds kMost = kLongestCreate;
+    return base::Deadline::after(
+        std::clamp(std::chrono::milliseconds(request.time_ms()), {}, kMost));
+}
+
 std::string kernel_release() {
     utsname names{};
     return ::uname(&names) == 0 ? names.release : "";
@@ -120,8 +126,8 @@ grpc::ServerUnaryReactor* AgentService::DestroySandbox(Context* context,
 grpc::ServerUnaryReactor* AgentService::CreateContainer(Context* context,
                                                         const v1::CreateContainerRequest* request,
                                                         v1::CreateContainerResponse*) {
-    return run(context, [this, context, request] {
-        create_container(*request, deadline_of(*context, kLongestCreate));
+    return run(context, [this, request] {
+        create_container(*request, create_deadline(*request));
         oom_.watch(request->container_id(), containers_.cgroup(request->container_id()));
     });
 }

@@ -24,16 +24,21 @@ std::uint64_t memory_total() {
                                                                            : 0;
 }
 
-/// GetOOMEvent: waits on the loop until there is one. Keeps itself until gRPC is done with it.
+/// GetOOMEvent: waits on the loop for a kill that the caller has not seen. Keeps itself until gRPC
+/// is done with it.
 class OomCall final : public grpc::ServerUnaryReactor {
   public:
-    OomCall(EventLoop& loop, OomEvents& events, v1::GetOOMEventResponse& response)
-        : loop_(loop), events_(events), response_(response) {}
+    OomCall(EventLoop& loop,
+            OomEvents& events,
+            const v1::GetOOMEventRequest& request,
+            v1::GetOOMEventResponse& response)
+        : loop_(loop), events_(events), request_(request), response_(response) {}
 
     static grpc::ServerUnaryReactor* begin(EventLoop& loop,
                                            OomEvents& events,
+                                           const v1::GetOOMEventRequest& request,
                                            v1::GetOOMEventResponse& response) {
-        const auto call = std::make_shared<OomCall>(loop, events, response);
+        const auto call = std::make_shared<OomCall>(loop, events, request, response);
         call->self_ = call;
         loop.post([call] { call->start(); });
         return call.get();
@@ -49,10 +54,12 @@ class OomCall final : public grpc::ServerUnaryReactor {
         if (finished_) {
             return;
         }
-        wait_ = events_.wait([this, call = self_](const std::string& container_id) {
-            response_.set_container_id(container_id);
-            finish(grpc::Status::OK);
-        });
+        wait_ = events_.wait(request_.container_id(),
+                             request_.kills_seen(),
+                             [this, call = self_](std::uint64_t kills) {
+                                 response_.set_kills(kills);
+                                 finish(grpc::Status::OK);
+                             });
     }
     void finish(const grpc::Status& status) {
         if (!std::exchange(finished_, true)) {
@@ -63,6 +70,7 @@ class OomCall final : public grpc::ServerUnaryReactor {
 
     EventLoop& loop_;
     OomEvents& events_;
+    const v1::GetOOMEventRequest& request_;
     v1::GetOOMEventResponse& response_;
     std::shared_ptr<OomCall> self_;
     std::uint64_t wait_ = 0;
@@ -132,9 +140,9 @@ grpc::ServerUnaryReactor* AgentService::GetGuestDetails(Context* context,
 }
 
 grpc::ServerUnaryReactor* AgentService::GetOOMEvent(Context*,
-                                                    const v1::GetOOMEventRequest*,
+                                                    const v1::GetOOMEventRequest* request,
                                                     v1::GetOOMEventResponse* response) {
-    return OomCall::begin(loop_, oom_, *response);
+    return OomCall::begin(loop_, oom_, *request, *response);
 }
 
 grpc::ServerUnaryReactor* AgentService::SetGuestDateTime(Context* context,

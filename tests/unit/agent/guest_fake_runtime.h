@@ -32,10 +32,15 @@ class FakeRuntime final : public ContainerRuntime {
         }
     }
 
-    /// The script "fail" is one that crun refuses. Others wait, as a real init does, for start().
+    /// The script "fail" is one that crun refuses; "slow" takes its whole time and some more to
+    /// give up. Others wait, as a real init does, for start().
     StartedProcess create(const std::string& id,
                           const std::string& script,
-                          base::Deadline /*deadline*/) override {
+                          base::Deadline deadline) override {
+        if (script == "slow") {
+            std::this_thread::sleep_for(deadline.remaining() + std::chrono::milliseconds(300));
+            throw base::Error(base::ErrorCode::timeout, "its hooks did not end in time");
+        }
         if (script == "fail") {
             throw base::Error(base::ErrorCode::not_found,
                               "exec: \"x\": executable file not found in $PATH");

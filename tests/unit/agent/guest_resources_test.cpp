@@ -289,27 +289,60 @@ TEST(ClockKeeper, LeavesAClockWhereThereIsNoOther) {
     EXPECT_EQ(clock.sets(), 0);
 }
 
-TEST(OomEvents, TellOfKillsAndOfNothingElse) {
-    const TemporaryDirectory group;
-    group.write("memory.events", "oom 0\noom_kill 0\n");
-    LoopThread thread;
-    std::unique_ptr<OomEvents> events;
-    std::atomic<int> told = 0;
-    thread.run([&] {
-        events = std::make_unique<OomEvents>(thread.loop);
-        events->watch("web", Cgroup(group.path()));
-    });
-    thread.run(
-        [&] { events->wait([&](const std::string& id) { told += id == "web" ? 1 : 100; }); });
-    group.write("memory.events", "max 5\noom_kill 0\n");
-    thread.run([] {});
-    EXPECT_EQ(told, 0);
-    group.write("memory.events", "max 5\noom_kill 1\n");
-    for (int i = 0; i < 3000 && told == 0; ++i) {
-        std::this_thread::sleep_for(milliseconds(10));
+class OomEventsTest : public ::testing::Test {
+  protected:
+    OomEventsTest() {
+        group_.write("memory.events", "oom 0\noom_kill 0\n");
+        thread_.run([&] {
+            events_ = std::make_unique<OomEvents>(thread_.loop);
+            events_->watch("web", Cgroup(group_.path()));
+        });
     }
-    EXPECT_EQ(told, 1);
-    thread.run([&] { events.reset(); });
+    void TearDown() override {
+        thread_.run([&] { events_.reset(); });
+    }
+
+    void wait_for_more_than(std::uint64_t seen, const std::string& container = "web") {
+        thread_.run(
+            [&] { events_->wait(container, seen, [&](std::uint64_t kills) { told_ = kills; }); });
+    }
+    [[nodiscard]] std::uint64_t told_in_the_end() const {
+        for (int i = 0; i < 3000 && told_ == 0; ++i) {
+            std::this_thread::sleep_for(milliseconds(10));
+        }
+        return told_;
+    }
+
+    const TemporaryDirectory group_;
+    LoopThread thread_;
+    std::unique_ptr<OomEvents> events_;
+    std::atomic<std::uint64_t> told_ = 0;
+};
+
+TEST_F(OomEventsTest, TellOfKillsAndOfNothingElse) {
+    wait_for_more_than(0);
+    group_.write("memory.events", "max 5\noom_kill 0\n");
+    thread_.run([] {});
+    EXPECT_EQ(told_, 0U);
+    group_.write("memory.events", "max 5\noom_kill 1\n");
+    EXPECT_EQ(told_in_the_end(), 1U);
+}
+
+TEST_F(OomEventsTest, TellAtOnceOfAKillThatCameWhileNobodyWaited) {
+    group_.write("memory.events", "oom_kill 3\n");
+    wait_for_more_than(3);
+    EXPECT_EQ(told_, 0U);
+    wait_for_more_than(2);
+    EXPECT_EQ(told_, 3U);
+}
+
+TEST_F(OomEventsTest, TellNobodyOfAnotherContainer) {
+    wait_for_more_than(0, "other");
+    group_.write("memory.events", "oom_kill 1\n");
+    wait_for_more_than(0, "another");
+    EXPECT_EQ(told_, 0U);
+    wait_for_more_than(0);
+    EXPECT_EQ(told_, 1U);
 }
 
 }  // namespace

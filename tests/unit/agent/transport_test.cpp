@@ -352,6 +352,17 @@ TEST_P(TransportTest, ASandboxWhoseModuleCannotBeLoadedCanBeTriedAgain) {
     EXPECT_NO_THROW(client_.create_sandbox({"s", {}}, soon()));
 }
 
+TEST_P(TransportTest, WaitsForTheWordsOfAGuestThatRanOutOfTime) {
+    try {
+        client_.create_container(
+            "slow", "slow", {}, base::Deadline::after(std::chrono::milliseconds(100)));
+        FAIL() << "nothing was thrown";
+    } catch (const base::Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::timeout);
+        EXPECT_STREQ(error.what(), "its hooks did not end in time");
+    }
+}
+
 TEST_P(TransportTest, SaysWhichIdIsUnknown) {
     start("sleep 1000");
     const auto code = [&](const std::function<void()>& work) { return code_of(work); };
