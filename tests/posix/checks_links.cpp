@@ -80,12 +80,20 @@ void permission_bits(const Scene& scene) {
     const File masked(scene.path("masked"), O_WRONLY | O_CREAT, 0777);
     ::umask(before);
     expect_mode(masked.status(), 0750, "umask");
+}
+
+void group_of_a_directory(const Scene& scene) {
     must(::mkdir(scene.path("group").c_str(), 0755), "mkdir");
     must(::chown(scene.path("group").c_str(), 0, kAnotherGroup), "chown");
-    must(::chmod(scene.path("group").c_str(), 02775), "chmod");
+    must(::chmod(scene.path("group").c_str(), 02777), "chmod");
     static_cast<void>(scene.write("group/file", ""));
     expect(scene.status("group/file").st_gid == kAnotherGroup,
            "a set-group-id directory does not give its group on");
+    in_child([&] {
+        become_another_user();
+        static_cast<void>(scene.write("group/own", ""));
+    });
+    expect(scene.status("group/own").st_uid == kAnotherUser, "its file has another owner");
 }
 
 void permission_of_another_user(const Scene& scene) {

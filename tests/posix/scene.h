@@ -82,6 +82,7 @@ void temporary_file_without_a_name(const Scene& scene);
 void hard_links(const Scene& scene);
 void symbolic_links(const Scene& scene);
 void permission_bits(const Scene& scene);
+void group_of_a_directory(const Scene& scene);
 void permission_of_another_user(const Scene& scene);
 void set_id_bits_go_with_a_write(const Scene& scene);
 void times(const Scene& scene);
