@@ -44,11 +44,11 @@ std::vector<oci::Spec> living_specs(const ContainerPlace& place, const oci::Spec
 
 SandboxResize::SandboxResize(const RuntimeConfig& config,
                              Hypervisor& hypervisor,
-                             Agent& agent,
+                             GuestResources& guest,
                              base::Log& log,
                              const ContainerPlace& place)
     : hypervisor_(hypervisor),
-      agent_(agent),
+      guest_(guest),
       log_(log),
       place_(place),
       record_(StateStore::load_sandbox(place)),
@@ -78,7 +78,7 @@ void SandboxResize::grow(const std::vector<oci::Spec>& specs) {
 
 void SandboxResize::plug_memory(std::uint64_t wanted_mib) {
     const auto deadline = request_deadline(config_);
-    const std::uint64_t block = agent_.guest_details(deadline).memory_block_bytes / kMebibyte;
+    const std::uint64_t block = guest_.guest_details(deadline).memory_block_bytes / kMebibyte;
     const std::uint64_t have = record_.boot_memory_mib + record_.plugged_memory_mib;
     if (block == 0) {
         log_.warning("the guest's kernel takes no memory while it runs; the sandbox stays at " +
@@ -95,11 +95,11 @@ void SandboxResize::plug_memory(std::uint64_t wanted_mib) {
                                 std::min(missing, possible) * block,
                                 base::Deadline::after(config_.libvirt_timeout));
     save();
-    agent_.online_cpu_memory(0, record_.plugged_memory_mib, deadline);
+    guest_.online_cpu_memory(0, record_.plugged_memory_mib, deadline);
 }
 
 void SandboxResize::set_cpus(unsigned count, base::Deadline deadline) {
-    record_.cpus = agent_.online_cpu_memory(count, 0, deadline);
+    record_.cpus = guest_.online_cpu_memory(count, 0, deadline);
     save();
 }
 

@@ -8,6 +8,7 @@
 #include "pkg/base/log.h"
 #include "pkg/oci/spec.h"
 #include "pkg/sandbox/config.h"
+#include "pkg/sandbox/guest_resources.h"
 #include "pkg/sandbox/sizing.h"
 #include "pkg/sandbox/state_store.h"
 #include "pkg/sandbox/vm_backend.h"
@@ -24,7 +25,7 @@ class SandboxResize {
   public:
     SandboxResize(const RuntimeConfig& config,
                   Hypervisor& hypervisor,
-                  Agent& agent,
+                  GuestResources& guest,
                   base::Log& log,
                   const ContainerPlace& place);
 
@@ -43,7 +44,7 @@ class SandboxResize {
     void save() const;
 
     Hypervisor& hypervisor_;
-    Agent& agent_;
+    GuestResources& guest_;
     base::Log& log_;
     const ContainerPlace& place_;
     SandboxRecord record_;

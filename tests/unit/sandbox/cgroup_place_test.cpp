@@ -6,6 +6,7 @@
 
 #include "pkg/base/error.h"
 #include "tests/unit/sandbox/fakes.h"
+#include "tests/unit/sandbox/warning_log.h"
 #include "tests/unit/support/expect_error.h"
 #include "tests/unit/support/temporary_directory.h"
 
@@ -79,12 +80,6 @@ TEST_F(CgroupPlan, RefusesUnitsThatSystemdCannotHave) {
     expect_refused("a:docker:x", "a unit that systemd cannot have: \"a\"");
 }
 
-class WarningLog : public base::NullLog {
-  public:
-    void warning(const std::string& message) override { warnings.push_back(message); }
-    std::vector<std::string> warnings;
-};
-
 class ScopeOfAContainer : public ::testing::Test {
   protected:
     void start() {
@@ -99,7 +94,7 @@ class ScopeOfAContainer : public ::testing::Test {
     std::filesystem::path path_ = directory_ / "journal";
     std::vector<Effect> effects_;
     test::FakeBackend backend_;
-    WarningLog log_;
+    test::WarningLog log_;
 };
 
 TEST_F(ScopeOfAContainer, IsJournaledBeforeItIsAskedFor) {

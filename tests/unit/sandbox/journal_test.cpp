@@ -3,22 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "pkg/base/file.h"
+#include "tests/unit/sandbox/warning_log.h"
 #include "tests/unit/support/temporary_directory.h"
 
 namespace kata::sandbox {
 namespace {
 
-class WarningLog : public base::NullLog {
-  public:
-    void warning(const std::string& message) override { warnings.push_back(message); }
-    std::vector<std::string> warnings;
-};
-
 class JournalTest : public ::testing::Test {
   protected:
     test::TemporaryDirectory directory_;
     std::filesystem::path path_ = directory_.path() / "journal";
-    WarningLog log_;
+    test::WarningLog log_;
 };
 
 TEST_F(JournalTest, IsEmptyWhenTheFileIsMissing) {
