@@ -41,6 +41,7 @@ struct RuntimeConfig {
     std::string kernel_hash;  // SHA-512 in hexadecimal, by annotation only; empty: not verified
     std::string initrd_hash;
     std::string image_hash;
+    std::map<std::string, std::string> emulator_hashes;  // of QEMU, by annotation
     SharedFs shared_fs = SharedFs::virtio_fs;
     std::filesystem::path virtio_fs_daemon;  // empty: libvirt's choice, or the distribution's
     std::string virtio_fs_cache = "auto";

@@ -119,6 +119,7 @@ StartedVm start_paused(const BootContext& context, const VmConfig& vm, SandboxRe
     record.vm_pid = started.pid;
     record.vsock_cid = started.vsock_cid;
     StateStore::save_sandbox(context.place, record);
+    require_verified_emulator(context.config, started.pid, context.vm);
     return started;
 }
 

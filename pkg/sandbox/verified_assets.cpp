@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -44,12 +45,12 @@ void set_mode(const std::filesystem::path& path, mode_t mode) {
     }
 }
 
-/// @return the digest of what was copied.
-std::string copy_hashed(const std::filesystem::path& source,
-                        const std::filesystem::path& target,
-                        Digest& digest) {
+/// @param take gets every piece of it.
+/// @return the digest of all pieces.
+template <typename Take>
+std::string read_hashed(const std::filesystem::path& source, VmBackend& vm, Take take) {
     const base::UniqueFd from = open_source(source);
-    const base::UniqueFd to = base::open_file(target, O_WRONLY | O_CREAT | O_EXCL, kReadable);
+    const std::unique_ptr<Digest> digest = vm.sha512();
     std::vector<char> piece(kPiece);
     for (;;) {
         const ssize_t size = ::read(from.get(), piece.data(), piece.size());
@@ -60,20 +61,43 @@ std::string copy_hashed(const std::filesystem::path& source,
             throw base::errno_error("read", source.native(), errno);
         }
         if (size == 0) {
-            break;
+            return digest->hexadecimal();
         }
         const std::string_view bytes(piece.data(), static_cast<std::size_t>(size));
-        digest.add(bytes);
-        base::write_all(to.ref(), bytes, target.native());
+        digest->add(bytes);
+        take(bytes);
     }
+}
+
+/// @return the digest of what was copied.
+std::string copy_hashed(const std::filesystem::path& source,
+                        const std::filesystem::path& target,
+                        VmBackend& vm) {
+    const base::UniqueFd to = base::open_file(target, O_WRONLY | O_CREAT | O_EXCL, kReadable);
+    const std::string hash = read_hashed(source, vm, [&](std::string_view bytes) {
+        base::write_all(to.ref(), bytes, target.native());
+    });
     set_mode(target, kReadable);
-    return digest.hexadecimal();
+    return hash;
 }
 
 std::string lower_case(std::string text) {
     std::ranges::transform(
         text, text.begin(), [](char c) { return c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c; });
     return text;
+}
+
+/// @param name of the annotation. @param expected empty: any will do.
+void require_hash(const std::string& name,
+                  const std::string& expected,
+                  const std::filesystem::path& path,
+                  const std::string& found) {
+    if (!expected.empty() && found != lower_case(expected)) {
+        throw Error(ErrorCode::invalid_argument,
+                    "the annotation \"io.katacontainers.config.hypervisor." + name +
+                        "\" is not the hash of \"" + path.native() + "\", whose SHA-512 is " +
+                        found);
+    }
 }
 
 /// Replaces `path` by a copy, which must have this hash unless that is empty.
@@ -83,13 +107,8 @@ void use_copy(std::filesystem::path& path,
               const std::string& name,
               VmBackend& vm) {
     const std::filesystem::path copy = directory / name;
-    const std::string found = copy_hashed(path, copy, *vm.sha512());
-    if (!hash.empty() && found != lower_case(hash)) {
-        throw Error(ErrorCode::invalid_argument,
-                    "the annotation \"io.katacontainers.config.hypervisor." + name +
-                        "_hash\" is not the hash of \"" + path.native() + "\", whose SHA-512 is " +
-                        found);
-    }
+    const std::string found = copy_hashed(path, copy, vm);
+    require_hash(name + "_hash", hash, path, found);
     path = copy;
 }
 
@@ -154,6 +173,19 @@ void use_verified_assets(RuntimeConfig& config,
     use_verified(initrd, config.initrd_hash, directory, "initrd", vm);
     use_verified(config.image, config.image_hash, directory, "image", vm);
     use_firmware_copies(config.machine, directory, vm);
+}
+
+void require_verified_emulator(const RuntimeConfig& config, pid_t pid, VmBackend& vm) {
+    if (config.emulator_hashes.empty()) {
+        return;
+    }
+    const std::filesystem::path running = "/proc/" + std::to_string(pid) + "/exe";
+    std::error_code unnamed;
+    const auto path = std::filesystem::read_symlink(running, unnamed);
+    const std::string found = read_hashed(running, vm, [](std::string_view) {});
+    for (const auto& [name, hash] : config.emulator_hashes) {
+        require_hash(name, hash, unnamed ? running : path, found);
+    }
 }
 
 }  // namespace kata::sandbox

@@ -1,6 +1,7 @@
 // Guest files whose hash the sandbox's annotations name: each is hashed while it is copied, and the
 // copy is what the VM boots, so that nobody can change it in between. And the variables of a
-// firmware, of which each sandbox has a copy because its guest writes into it.
+// firmware, of which each sandbox has a copy because its guest writes into it. QEMU itself is run
+// as it is installed: what runs is verified before the guest does.
 #pragma once
 
 #include "pkg/sandbox/config.h"
@@ -23,5 +24,11 @@ void use_verified_assets(RuntimeConfig& config,
                          const ContainerPlace& place,
                          Journal& journal,
                          VmBackend& vm);
+
+/// Verifies the program that runs a VM, which nobody can change any more, by the annotations that
+/// have its hash, if there are any.
+/// @param pid of a VM that is still paused.
+/// @throws base::Error as use_verified_assets(); by errno if it cannot be read.
+void require_verified_emulator(const RuntimeConfig& config, pid_t pid, VmBackend& vm);
 
 }  // namespace kata::sandbox

@@ -125,6 +125,9 @@ hash_of() {
     refused_by_podman "valid_hypervisor_paths = [\"/usr/bin/qemu-system-*\", \"$(realpath /bin/true)\"]" --annotation "$HYPERVISOR.path=/bin/true"
     refused_by_podman 'must be a whole number from 128' --annotation "$HYPERVISOR.default_memory=lots"
     refused_by_podman "whose SHA-512 is $(hash_of vmlinux)" --annotation "$HYPERVISOR.kernel_hash=$(hash_of initrd.img)"
+    # QEMU is looked at when it runs: the VM ends before its guest began.
+    refused_by_podman "whose SHA-512 is $(sha512sum <"$(realpath /usr/bin/qemu-system-x86_64)" | cut -d' ' -f1)" \
+        --annotation "$HYPERVISOR.hypervisor_hash=$(hash_of initrd.img)"
     [[ -z $(find /var/lib/kata-containers -name 'sandbox-*') ]]
     refused_by_podman 'did you mean "io.katacontainers.config.runtime.sandbox_cgroup_only"?' \
         --annotation io.katacontainers.config.runtime.sandbox_cgroup_onyl=true
@@ -148,7 +151,7 @@ configured_runtime() {
     id=$(configured run --detach --network none --annotation "$HYPERVISOR.kernel_params=theirs=1 shared=2" \
         --annotation "$HYPERVISOR.default_memory=640" --annotation "$HYPERVISOR.default_vcpus=$(nproc)" \
         --annotation "$HYPERVISOR.kernel_hash=$(hash_of vmlinux)" --annotation "$HYPERVISOR.initrd_hash=$(hash_of initrd.img)" \
-        --annotation "$HYPERVISOR.path=$qemu" \
+        --annotation "$HYPERVISOR.path=$qemu" --annotation "$HYPERVISOR.hypervisor_hash=$(sha512sum <"$qemu" | cut -d' ' -f1)" \
         --annotation "io.katacontainers.config.agent.kernel_modules=loop max_loop=3; dummy" \
         --annotation io.katacontainers.config.agent.enable_tracing=true \
         --annotation io.katacontainers.config.runtime.disable_guest_seccomp=true \

@@ -134,16 +134,6 @@ ConfigValue value_of(const Candidate& candidate) {
     return *value;
 }
 
-// To go on without having looked at the program would be worse than to stop.
-void refuse_hash(const Candidate& candidate) {
-    const std::string_view name = candidate.key.name;
-    if (name == "hypervisor_hash" || name == "path_hash") {
-        throw refusal(ErrorCode::unsupported,
-                      candidate.annotation,
-                      "cannot be obeyed: QEMU is run as it is installed; leave the annotation out");
-    }
-}
-
 void require_file_in_force(const Candidate& candidate) {
     if (candidate.key.name != "config_path") {
         return;
@@ -255,7 +245,6 @@ void take(AnnotatedConfig& result, const Candidate& candidate) {
     if (nothing) {
         return;
     }
-    refuse_hash(candidate);
     require_file_in_force(candidate);
     std::string accepted = candidate.text;
     if (names_a_file(candidate.key)) {

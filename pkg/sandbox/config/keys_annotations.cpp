@@ -10,8 +10,6 @@ namespace {
 constexpr std::string_view kNone;
 constexpr std::string_view kRemote = "only remote hypervisors look at it";
 constexpr std::string_view kUnused = "such a file is not used, so there is nothing to verify";
-constexpr std::string_view kInstalled =
-    "refused: QEMU is run as it is installed and is not verified";
 
 // spec_overrides.h puts these into the specification of the container that has them.
 void of_container(RuntimeConfig& /*config*/, const ConfigValue& /*value*/) {}
@@ -38,8 +36,10 @@ constexpr std::array kKeys = {
            "of the firmware: a copy of it is verified and used"),
     obeyed(kNone, "firmware_volume_hash", kDigest, "\"\"", kAny, "config.hypervisor.firmware_volume_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.machine.firmware_volume_hash = text(v); },
            "of the firmware's variables: the copy that the VM has is verified"),
-    ignored(kNone, "hypervisor_hash", kDigest, "\"\"", kAny, "config.hypervisor.hypervisor_hash", "", kInstalled),
-    ignored(kNone, "path_hash", kDigest, "\"\"", kAny, "config.hypervisor.path_hash", "", kInstalled),
+    obeyed(kNone, "hypervisor_hash", kDigest, "\"\"", kAny, "config.hypervisor.hypervisor_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.emulator_hashes["hypervisor_hash"] = text(v); },
+           "of QEMU: the program that runs the VM is verified before the guest starts"),
+    obeyed(kNone, "path_hash", kDigest, "\"\"", kAny, "config.hypervisor.path_hash", "", [](RuntimeConfig& c, const ConfigValue& v) { c.emulator_hashes["path_hash"] = text(v); },
+           "another name of io.katacontainers.config.hypervisor.hypervisor_hash; where both are given, both are verified"),
     ignored(kNone, "jailer_hash", kDigest, "\"\"", kAny, "config.hypervisor.jailer_hash", "", kUnused),
     ignored(kNone, "default_gpus", kWhole, "0", kAny, "config.hypervisor.default_gpus", "", kRemote),
     ignored(kNone, "default_gpu_model", kText, "\"\"", kAny, "config.hypervisor.default_gpu_model", "", kRemote),

@@ -44,10 +44,6 @@ std::vector<ConfigKey> annotated_keys() {
     return keys;
 }
 
-bool is_hash_of_qemu(const ConfigKey& key) {
-    return key.name == "hypervisor_hash" || key.name == "path_hash";
-}
-
 /// A value that the annotation takes and that is not the default, on every host with two CPUs.
 std::string good_value(const ConfigKey& key) {
     if (key.name == "machine_accelerators") {
@@ -125,10 +121,6 @@ TEST_P(EachAnnotation, IsObeyedOrSaidToHaveNoEffectWhereItIsPermitted) {
     }
     if (key.name.starts_with("firmware_")) {
         config.machine.firmware = "/dev/null";
-    }
-    if (is_hash_of_qemu(key)) {
-        expect_error([&] { return obey(config, good_value(key)); }, ErrorCode::unsupported, name_);
-        return;
     }
     const AnnotatedConfig result = obey(config, good_value(key));
     EXPECT_EQ(result.config.annotations.count(name_), key.set != nullptr ? 1U : 0U);

@@ -1,6 +1,7 @@
 #include "pkg/sandbox/verified_assets.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -29,6 +30,21 @@ class EchoDigest : public Digest {
 class EchoBackend : public test::FakeBackend {
   public:
     std::unique_ptr<Digest> sha512() override { return std::make_unique<EchoDigest>(); }
+};
+
+/// The number of bytes.
+class CountingDigest : public Digest {
+  public:
+    void add(std::string_view bytes) override { count_ += bytes.size(); }
+    std::string hexadecimal() override { return std::to_string(count_); }
+
+  private:
+    std::size_t count_ = 0;
+};
+
+class CountingBackend : public test::FakeBackend {
+  public:
+    std::unique_ptr<Digest> sha512() override { return std::make_unique<CountingDigest>(); }
 };
 
 class VerifiedAssets : public testing::Test {
@@ -142,6 +158,23 @@ TEST_F(VerifiedAssets, OfAGuestWithAnImageAreItsLoaderAndTheImage) {
     EXPECT_EQ(config_.image, assets_dir_of(config_, place_) / "image");
     EXPECT_EQ(config_.image_loader, assets_dir_of(config_, place_) / "initrd");
     EXPECT_EQ(config_.initrd, initrd);
+}
+
+TEST_F(VerifiedAssets, AreTheProgramThatRunsTheVmWhateverItsAnnotationIsCalled) {
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe");
+    const std::string hash = std::to_string(std::filesystem::file_size(program));
+    CountingBackend backend;
+    EXPECT_NO_THROW(require_verified_emulator(config_, ::getpid(), backend));
+    config_.emulator_hashes = {{"hypervisor_hash", hash}};
+    EXPECT_NO_THROW(require_verified_emulator(config_, ::getpid(), backend));
+    config_.emulator_hashes["path_hash"] = "abc124";
+    test::expect_error(
+        [&] {
+            require_verified_emulator(config_, ::getpid(), backend);
+            return 0;
+        },
+        base::ErrorCode::invalid_argument,
+        "path_hash\" is not the hash of \"" + program + "\", whose SHA-512 is " + hash);
 }
 
 TEST_F(VerifiedAssets, RefusesTheHashOfAnImageThatIsNotUsed) {
