@@ -7,6 +7,7 @@
 #include <toml++/toml.h>
 
 #include "pkg/base/error.h"
+#include "pkg/base/toml_text.h"
 #include "pkg/host/text.h"
 
 namespace kata::host {
@@ -43,6 +44,10 @@ bool installed(const Roots& roots, const char* program) {
 void look_into_toml(const std::filesystem::path& file, const char* place, Engine& engine) {
     const std::string text = text_of(file);
     if (text.empty()) {
+        return;
+    }
+    if (const auto line = base::line_of_foreign_character(text)) {
+        engine.trouble = "line " + std::to_string(*line) + ": " + base::kForeignCharacter;
         return;
     }
     try {

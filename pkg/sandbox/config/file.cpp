@@ -14,6 +14,7 @@
 
 #include "pkg/base/error.h"
 #include "pkg/base/file.h"
+#include "pkg/base/toml_text.h"
 #include "pkg/sandbox/config/value.h"
 
 namespace kata::sandbox {
@@ -53,15 +54,15 @@ std::string read_protected(const std::filesystem::path& path) {
     }
 }
 
-std::string at(const std::filesystem::path& file, const toml::source_region& where) {
-    return "\"" + file.native() + "\", line " + std::to_string(where.begin.line);
+std::string at(const std::filesystem::path& file, std::size_t line) {
+    return "\"" + file.native() + "\", line " + std::to_string(line);
 }
 
 Error refusal(const std::filesystem::path& file,
               const toml::node& node,
               const std::string& complaint) {
     return {ErrorCode::invalid_argument,
-            "cannot use " + at(file, node.source()) + ": " + complaint};
+            "cannot use " + at(file, node.source().begin.line) + ": " + complaint};
 }
 
 std::optional<ConfigValue> list_of(const ConfigKey& key, const toml::array& array) {
@@ -153,6 +154,11 @@ class Reader {
 
 std::vector<Setting> read_config_file(const std::filesystem::path& file) {
     const std::string text = read_protected(file);
+    if (const auto line = base::line_of_foreign_character(text)) {
+        throw Error(ErrorCode::invalid_argument,
+                    "cannot parse " + at(file, *line),
+                    base::kForeignCharacter);
+    }
     try {
         const toml::table table = toml::parse(text, file.native());
         Reader reader(file);
@@ -160,7 +166,7 @@ std::vector<Setting> read_config_file(const std::filesystem::path& file) {
         return reader.take();
     } catch (const toml::parse_error& error) {
         throw Error(ErrorCode::invalid_argument,
-                    "cannot parse " + at(file, error.source()),
+                    "cannot parse " + at(file, error.source().begin.line),
                     base::printable(error.description()));
     }
 }

@@ -120,6 +120,11 @@ TEST_F(ConfigTest, NamesTheLineOfASyntaxError) {
     EXPECT_NE(refusal("[runtime]\nenable_debug = \n").find("line 2"), std::string::npos);
 }
 
+TEST_F(ConfigTest, NamesTheLineOfACharacterThatTheParserMayNotSee) {
+    const std::string words = refusal("# é\n[hypervisor.qemu]\n\xEF\xBB\x9F = 1\n");
+    EXPECT_NE(words.find("line 3: a character that is not ASCII"), std::string::npos) << words;
+}
+
 TEST_F(ConfigTest, RefusesANamedFileThatIsMissing) {
     expect_error([&] { return load_config(directory_ / "missing.toml"); },
                  base::ErrorCode::not_found,
