@@ -31,10 +31,19 @@ oci::Status status_of(const json& value) {
                       "unknown status \"" + base::printable(text) + "\"");
 }
 
+// No number of ours has a fraction; one that does, or that no integer can hold, is not converted.
+bool require_whole(int /*depth*/, json::parse_event_t event, json& value) {
+    if (event == json::parse_event_t::value && value.is_number_float()) {
+        throw base::Error(base::ErrorCode::internal,
+                          value.dump() + " is not a whole number, or too large");
+    }
+    return true;
+}
+
 // Every record says its schema, so that a runtime that was upgraded reads what an older one wrote
 // and an older one refuses, in words, what it cannot understand.
 json checked_document(const std::string& text) {
-    json document = json::parse(text);
+    json document = json::parse(text, require_whole);
     const int schema = document.at("schema").get<int>();
     if (schema != kRecordSchema && schema != kRecordSchema - 1) {
         throw base::Error(base::ErrorCode::internal,

@@ -68,6 +68,18 @@ TEST(SandboxRecord, IsReadyUnlessItSaysThatItIsNot) {
     EXPECT_FALSE(parse_sandbox_record(to_json_text(record), "s").ready);
 }
 
+TEST(SandboxRecord, IsRefusedForANumberThatNoIntegerHolds) {
+    const std::string whole = to_json_text(SandboxRecord{});
+    for (const char* number : {"18446744073709551616", "-1e300", "1.5"}) {
+        std::string text = whole;
+        text.replace(
+            text.find("\"maxMemoryMib\": 0"), 17, std::string("\"maxMemoryMib\": ") + number);
+        test::expect_error([&] { return parse_sandbox_record(text, "/x/sandbox.json"); },
+                           base::ErrorCode::internal,
+                           "cannot use \"/x/sandbox.json\": ");
+    }
+}
+
 TEST(SandboxRecord, KeepsTheSizeOfTheVm) {
     SandboxRecord record;
     record.cpus = 2;
