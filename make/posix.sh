@@ -3,6 +3,6 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-set_up build run test
+set_up build run test posix
 step "compile test-posix" cmake --build "$BUILD" --parallel "$JOBS" --target test-posix
 KATA_RUNTIME=$PREFIX/bin/kata-runtime exec tests/posix/run "$@"

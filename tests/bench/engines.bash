@@ -19,16 +19,6 @@ load_engines() {
     . tests/bats/engines.bash
 }
 
-# with_libraries TREE PROGRAM...: copies the host's programs into a root file system with what they are linked to.
-with_libraries() {
-    local tree=$1 file
-    shift
-    { printf '%s\n' "$@" && ldd "$@" | grep -oE '/[^ ]+'; } | sed 's/:$//' | sort -u | while read -r file; do
-        mkdir -p "$tree${file%/*}"
-        cp -L "$file" "$tree$file"
-    done
-}
-
 make_engine_image() {
     local tree
     tree=$(image)
