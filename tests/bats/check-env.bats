@@ -241,7 +241,7 @@ fix_kvm() {
     printf '%s\n' "$list" >"$BATS_TEST_TMPDIR/www/releases"
     busybox httpd -f -p "127.0.0.1:$port" -h "$BATS_TEST_TMPDIR/www" 3>&- &
     HTTPD_PID=$!
-    wait_until 10 bash -c ": </dev/tcp/127.0.0.1/$port"
+    wait_until 60 bash -c ": </dev/tcp/127.0.0.1/$port"
     export KATA_RELEASE_URL="http://127.0.0.1:$port/releases"
     run "$KATA_RUNTIME" kata-check --check-version-only
     [[ $status == 0 ]]

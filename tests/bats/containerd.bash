@@ -59,7 +59,7 @@ start_containerd() {
     setsid tini -s -- containerd --config "$CONTAINERD_DIR/config.toml" \
         >"$CONTAINERD_DIR/log" 2>&1 </dev/null 3>&- &
     echo "$!" >"$CONTAINERD_DIR/pid"
-    wait_until 30 ctr_of_file version || {
+    wait_until 60 ctr_of_file version || {
         tail -n 20 "$CONTAINERD_DIR/log"
         return 1
     }
@@ -74,7 +74,7 @@ stop_containerd() {
     [[ -s ${CONTAINERD_DIR:-/nonexistent}/pid ]] || return 0
     pid=$(<"$CONTAINERD_DIR/pid")
     kill "$pid" 2>/dev/null || return 0
-    wait_until 20 is_dead "$pid"
+    wait_until 60 is_dead "$pid"
     ! ip link show "$CONTAINERD_BRIDGE" >/dev/null 2>&1 || ip link delete "$CONTAINERD_BRIDGE"
     leave_no_namespace_cgroup
 }

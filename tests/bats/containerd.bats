@@ -13,7 +13,7 @@ setup_file() {
 
 teardown_file() {
     ctr_of_file task kill -s 9 shared || true
-    wait_until 30 task_has_status shared STOPPED || true
+    wait_until 60 task_has_status shared STOPPED || true
     ctr_of_file task rm shared || true
     ctr_of_file container rm shared || true
     stop_containerd
@@ -85,7 +85,7 @@ ctr_run() {
 
 @test "ctr task pause stops the processes and resume lets them go on" {
     ctr_of_file task exec --exec-id ticker --detach shared sh -c 'while :; do echo >>/tick; sleep 0.1; done'
-    wait_until 30 ctr_of_file task exec --exec-id "probe$RANDOM" shared test -s /tick
+    wait_until 60 ctr_of_file task exec --exec-id "probe$RANDOM" shared test -s /tick
     ctr_of_file task pause shared
     task_has_status shared PAUSED
     run ctr_of_file task exec --exec-id paused shared true
@@ -101,7 +101,7 @@ ctr_run() {
         sh -c 'trap "exit 7" USR1; touch /ready; while :; do sleep 0.1; done'
     wait_until 60 ctr_of_file task exec --exec-id "ready$RANDOM" trapper test -e /ready
     ctr_of_file task kill -s USR1 trapper
-    wait_until 30 task_has_status trapper STOPPED
+    wait_until 60 task_has_status trapper STOPPED
     run ctr_of_file task rm trapper
     expect_contains "exit with non-zero exit code 7"
     ctr_of_file container rm trapper
@@ -112,7 +112,7 @@ ctr_run() {
     ctr_of_file run -d --snapshotter native --runc-binary "$KATA_RUNTIME" "$CONTAINERD_IMAGE" victim sleep 3600
     sandbox=$(virsh -q -c "${LIBVIRT_DEFAULT_URI:-qemu:///system}" list --name | grep -F victim)
     virsh -q -c "${LIBVIRT_DEFAULT_URI:-qemu:///system}" destroy "$sandbox"
-    wait_until 30 task_has_status victim STOPPED
+    wait_until 60 task_has_status victim STOPPED
     run ctr_of_file task rm victim
     expect_contains "exit code 137"
     run ctr_of_file container rm victim

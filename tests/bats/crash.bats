@@ -81,7 +81,7 @@ qemu_is_there() {
     local bundle
     bundle=$(make_bundle true)
     start_until "start VM" create "$bundle"
-    wait_until 30 qemu_is_there
+    wait_until 60 qemu_is_there
     kill_command
     expect_recovery
     run_container "$ID" "$bundle"
@@ -107,10 +107,10 @@ qemu_is_there() {
     bundle=$(make_bundle true)
     edit_spec "$bundle" ".hooks.prestart = [{\"path\": \"/bin/sleep\", \"args\": [\"sleep\", \"1000.$$\"]}]"
     start_until "run hooks" create "$bundle"
-    wait_until 30 pgrep -f "^sleep 1000\.$$\$"
+    wait_until 60 pgrep -f "^sleep 1000\.$$\$"
     kill_command
     expect_recovery
-    wait_until 10 no_process "^sleep 1000\.$$\$"
+    wait_until 60 no_process "^sleep 1000\.$$\$"
 }
 
 no_process() {

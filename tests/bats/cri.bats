@@ -130,7 +130,7 @@ in_container() {
 }
 
 @test "logs of a container are where the kubelet reads them" {
-    wait_until 20 grep -q "stdout F from-second" "$CONTAINERD_DIR/logs/second.log"
+    wait_until 60 grep -q "stdout F from-second" "$CONTAINERD_DIR/logs/second.log"
 }
 
 @test "statistics of a container are not zero" {
@@ -148,13 +148,13 @@ in_container() {
 @test "one container of a pod can be stopped, removed and made anew while the others live" {
     local third
     third=$(container_of_pod third sh -c 'trap "exit 5" TERM; : >/tmp/ready; while :; do sleep 0.1; done')
-    wait_until 30 in_container "$third" test -e /tmp/ready # before its trap, the first process ignores TERM
+    wait_until 60 in_container "$third" test -e /tmp/ready # before its trap, the first process ignores TERM
     cri StopContainer "{\"container_id\": \"$third\", \"timeout\": 20}"
     run cri ContainerStatus "{\"container_id\": \"$third\"}"
     expect_equal "$(jq -r '.status | "\(.state) \(.exitCode)"' <<<"$output")" "CONTAINER_EXITED 5"
     cri RemoveContainer "{\"container_id\": \"$third\"}"
     third=$(container_of_pod third true)
-    wait_until 30 container_has_ended "$third"
+    wait_until 60 container_has_ended "$third"
     cri RemoveContainer "{\"container_id\": \"$third\"}"
     run in_container "$FIRST" true
     expect_status 0

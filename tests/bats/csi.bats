@@ -161,7 +161,7 @@ kill_command() {
     # The guest does not answer, so that the resize is neither begun nor done when it is killed.
     virsh -q -c qemu:///system suspend "kata-$ID"
     in_background direct-volume resize "$VOLUMES/ext4-file" "${LARGER}Mi"
-    wait_until 30 is_pending ext4-file "$LARGER"
+    wait_until 60 is_pending ext4-file "$LARGER"
     kill_command
     virsh -q -c qemu:///system resume "kata-$ID"
     expect_equal "$(stat -c %s "$(image_of ext4-file)")" $((LARGER << 20))
@@ -171,7 +171,7 @@ kill_command() {
     # Nor is anything written back, which delete waits for before it gives the volumes back.
     virsh -q -c qemu:///system suspend "kata-$ID"
     in_background --debug --log "$BATS_TEST_TMPDIR/delete.log" delete "$ID"
-    wait_until 30 grep -qs "remove from guest begins" "$BATS_TEST_TMPDIR/delete.log"
+    wait_until 60 grep -qs "remove from guest begins" "$BATS_TEST_TMPDIR/delete.log"
     kill_command
     virsh -q -c qemu:///system resume "kata-$ID"
     expect_users "$VOLUMES/ext4-file" "$ID"

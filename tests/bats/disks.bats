@@ -290,7 +290,7 @@ FILTER
     expect_failure "is mounted on $BATS_TEST_TMPDIR/mnt"
     unshare --mount --propagation private sleep 100000 3>&- &
     holder=$!
-    wait_until 10 bash -c "[[ \$(readlink /proc/$holder/ns/mnt) != \$(readlink /proc/self/ns/mnt) ]]"
+    wait_until 60 bash -c "[[ \$(readlink /proc/$holder/ns/mnt) != \$(readlink /proc/self/ns/mnt) ]]"
     umount "$BATS_TEST_TMPDIR/mnt"
     run_kata create --bundle "$bundle" "$(unique_id)"
     kill "$holder"
@@ -311,7 +311,7 @@ serve() {
     done
     qemu-storage-daemon "${arguments[@]}" </dev/null >/dev/null 2>&1 3>&- &
     DAEMON=$!
-    wait_until 10 test -S "$store/block/sockets/$name"
+    wait_until 60 test -S "$store/block/sockets/$name"
 }
 
 served_filter() {

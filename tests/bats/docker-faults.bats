@@ -67,7 +67,7 @@ run_killed_by_runc() {
     began=$(date +%s.%N)
     start_case --detach --restart always --name shimless busybox sleep 1000
     docker exec shimless sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
-    wait_until 30 runs_twice shimless
+    wait_until 60 runs_twice shimless
     kill -KILL "$(state_of shimless '{{.State.Pid}}')"
     expect_end $! 137
     wait_until 60 came_back shimless 1
@@ -90,7 +90,7 @@ run_killed_by_runc() {
 expect_end_of_exec() {
     docker run --detach --runtime "$1" --network none --name open busybox sh -c 'until test -e /end; do sleep 0.1; done'
     docker exec open sh -c 'echo begun; sleep 1000' </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
-    wait_until 30 grep -q begun "$BATS_TEST_TMPDIR/out"
+    wait_until 60 grep -q begun "$BATS_TEST_TMPDIR/out"
     # shellcheck disable=SC2086  # words
     docker $2 >/dev/null
     expect_end $! 137
@@ -147,8 +147,8 @@ pipes_of() {
     id=$(start_case --detach --name survivor busybox sh -c 'trap "exit 4" TERM; echo up; while :; do sleep 0.2; done')
     start_case --detach --name meanwhile busybox sh -c 'sleep 8; exit 12'
     kill -KILL "$(dockerd_pid)"
-    wait_until 30 is_dead "$(dockerd_pid)"
-    wait_until 30 no_process_of "containerd --config $ENGINE/"
+    wait_until 60 is_dead "$(dockerd_pid)"
+    wait_until 60 no_process_of "containerd --config $ENGINE/"
     runs_in_vm "$id"
     rm -f "$ENGINE/dockerd.pid"
     start_dockerd --live-restore

@@ -58,7 +58,7 @@ exec_code() {
     expect_output $'alice\n/srv\n1 2 3'
     expect_equal "$stderr" err
     docker exec --detach main sh -c 'echo done >/tmp/detached'
-    wait_until 30 docker exec main test -s /tmp/detached
+    wait_until 60 docker exec main test -s /tmp/detached
     expect_equal "$(printf 'one\ntwo\n' | docker exec --interactive main wc -l)" 2
     run_docker exec --privileged main grep CapEff /proc/self/status
     expect_contains 0000003fffffffff
@@ -88,7 +88,7 @@ exec_code() {
     expect_screen '^33 111$'
     expect_screen '^42$'
     stty -F "$(cat "$BATS_TEST_TMPDIR/tty")" rows 44 cols 122
-    wait_until 30 size_is '^44 122$'
+    wait_until 60 size_is '^44 122$'
     keys 'sleep 1000\n'
     sleep 1
     keys '\003'
@@ -146,7 +146,7 @@ size_is() {
 
 @test "attach passes signals on, unless it is told not to" {
     start_case --detach --name signalled busybox sh -c 'trap "echo term; exit 6" TERM; echo ready; while :; do sleep 0.1; done'
-    wait_until 30 logged signalled ready
+    wait_until 60 logged signalled ready
     "$DOCKER" attach signalled </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
     sleep 1
     kill -TERM $!
@@ -212,9 +212,9 @@ size_is() {
 @test "what is written on the host into a file the guest has open is seen, and the other way round" {
     docker exec main sh -c 'echo first >/data/stream; touch /data/seen'
     docker exec --detach main sh -c 'tail -f /data/stream >/data/seen'
-    wait_until 30 grep -q first "$ENGINE/docker/volumes/data/_data/seen"
+    wait_until 60 grep -q first "$ENGINE/docker/volumes/data/_data/seen"
     echo second >>"$ENGINE/docker/volumes/data/_data/stream"
-    wait_until 30 grep -q second "$ENGINE/docker/volumes/data/_data/seen"
+    wait_until 60 grep -q second "$ENGINE/docker/volumes/data/_data/seen"
 }
 
 @test "10 exec at once give each its own output and code" {

@@ -51,7 +51,7 @@ stop_dockerd_and_libvirt() {
     fi
     touch "$ENGINE/libvirt/end"
     kill "$(cat "$ENGINE/libvirt/pid")"
-    wait_until 30 is_dead "$supervisor" || kill -KILL "$supervisor"
+    wait_until 60 is_dead "$supervisor" || kill -KILL "$supervisor"
     stop_dockerd
 }
 

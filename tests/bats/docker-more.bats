@@ -46,7 +46,7 @@ teardown() {
         expect_equal "$(docker logs "$name" | grep -c began)" 2
     done
     start_case --detach --restart unless-stopped --name back busybox sh -c 'echo began; while :; do sleep 0.2; done'
-    wait_until 30 logged back began
+    wait_until 60 logged back began
     kill -KILL "$(state_of back '{{.State.Pid}}')"
     wait_until 60 logged_times back began 2
     expect_state back '{{.State.Running}} {{.RestartCount}}' 'true 1'
@@ -76,13 +76,13 @@ teardown() {
     for name in health health-runc; do
         wait_until 60 last_check_has "$name" "-1 Health check exceeded timeout (4s)"
         docker exec "$name" rm /tmp/slow
-        wait_until 30 no_process "$name" "sleep 777"
+        wait_until 60 no_process "$name" "sleep 777"
     done
 }
 
 @test "pause stops the guest's processes, exec then is refused, unpause goes on, rm --force removes a paused one" {
     start_case --detach --name rest --volume data:/data busybox sh -c 'while :; do echo >>/data/beats; sleep 0.1; done'
-    wait_until 30 test -s "$ENGINE/docker/volumes/data/_data/beats"
+    wait_until 60 test -s "$ENGINE/docker/volumes/data/_data/beats"
     docker pause rest
     expect_equal "$(state_of rest '{{.State.Status}}')" paused
     expect_rest "$ENGINE/docker/volumes/data/_data/beats"
@@ -184,7 +184,7 @@ DOCKERFILE
     expect_equal "$(guest_file main memory.max)" $((400 << 20))
     docker update --cpu-quota -1 main
     expect_equal "$(guest_file main cpu.max)" "max 100000"
-    wait_until 10 has_processors main "$processors"
+    wait_until 60 has_processors main "$processors"
     docker update --cpuset-cpus 0 main
     expect_equal "$(host_file main cpuset cpuset.cpus)" 0
     docker update --restart no main
@@ -217,7 +217,7 @@ DOCKERFILE
     began=$(date +%s.%N)
     start_both told busybox sh -c 'trap "exit 9" TERM; echo up; while :; do sleep 0.1; done'
     for name in told told-runc; do
-        wait_until 30 logged "$name" up
+        wait_until 60 logged "$name" up
         docker exec "$name" true
         id=$(state_of "$name" '{{.Id}}')
         docker stop "$name"
@@ -241,7 +241,7 @@ DOCKERFILE
     docker exec second sh -c 'echo guest >/srv/file'
     expect_equal "$(cat "$ENGINE/file")" guest
     echo again >"$ENGINE/file"
-    wait_until 10 has_content second /srv/file again # the guest may believe for a second what it knows
+    wait_until 60 has_content second /srv/file again # the guest may believe for a second what it knows
 }
 
 # start_second: a second container with binds of all kinds, unless it runs; the last case that has it removes it.
@@ -270,9 +270,9 @@ start_second() {
     expect_equal "$(docker exec second cat /followed/early/file)" early
     mount -t tmpfs late "$ENGINE/followed/late"
     echo late >"$ENGINE/followed/late/file"
-    wait_until 10 has_content second /followed/late/file late
+    wait_until 60 has_content second /followed/late/file late
     umount --lazy "$ENGINE/followed/late" # the guest may still know files of it
-    wait_until 10 docker exec second test ! -e /followed/late/file
+    wait_until 60 docker exec second test ! -e /followed/late/file
 }
 
 @test "a bind whose source is removed meanwhile: the container goes on until it is ended, and everything goes away" {
@@ -326,7 +326,7 @@ volumes: {shared: {}}
 COMPOSE
     compose up --detach
     compose exec -T one sh -c 'uname -r; touch /shared/flag'
-    wait_until 30 composed two
+    wait_until 60 composed two
     run compose logs --no-color
     expect_contains "one said"
     compose down --volumes

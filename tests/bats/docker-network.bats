@@ -101,15 +101,15 @@ settings_of() {
     expect_equal "$(interfaces_of first)" "eth0 lo "
     docker network connect bridge first
     address=$(address_of first bridge)
-    wait_until 30 has_interfaces first "eth0 eth1 lo "
-    wait_until 30 docker exec first ping -c 1 -W 2 "$(address_of one)" >/dev/null
+    wait_until 60 has_interfaces first "eth0 eth1 lo "
+    wait_until 60 docker exec first ping -c 1 -W 2 "$(address_of one)" >/dev/null
     expect_equal "$(docker exec first ip -o -4 address show eth1 | grep -oE '([0-9]+\.){3}[0-9]+/[0-9]+')" "$address/24"
     docker exec one ping -c 1 -W 20 "$address" >/dev/null
-    wait_until 10 hosts_are_live first
+    wait_until 60 hosts_are_live first
     docker exec first cat /etc/hosts | grep -qE "^$address"$'\t'
     docker network disconnect bridge first
-    wait_until 30 has_interfaces first "eth0 lo "
-    wait_until 10 hosts_are_live first
+    wait_until 60 has_interfaces first "eth0 lo "
+    wait_until 60 hosts_are_live first
     docker exec first ping -c 1 -W 20 second >/dev/null
 }
 
@@ -182,8 +182,8 @@ expect_in_two_networks() {
     docker network create --internal --ipv6 --subnet fd00:6b61:7461::/64 --subnet "${ENGINE_SUBNET/10./12.}.0/24" six
     start_case --detach --name six-one --network six busybox sleep 1000
     start_case --detach --runtime runc --name six-two --network six busybox sleep 1000
-    wait_until 30 docker exec six-one ping -6 -c 1 -W 5 "$(ipv6_address_of six-two six)"
-    wait_until 30 docker exec six-two ping -6 -c 1 -W 5 "$(ipv6_address_of six-one six)"
+    wait_until 60 docker exec six-one ping -6 -c 1 -W 5 "$(ipv6_address_of six-two six)"
+    wait_until 60 docker exec six-two ping -6 -c 1 -W 5 "$(ipv6_address_of six-one six)"
     expect_equal "$(settings_of six-one)" "$(settings_of six-two)"
 }
 

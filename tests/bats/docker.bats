@@ -188,12 +188,12 @@ CAPABILITIES=(CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUI
     expect_equal "$(docker inspect --format '{{.State.Status}}' life)" created
     [[ -z $(domain_of "$id") ]]
     docker start life
-    wait_until 30 logged life up
+    wait_until 60 logged life up
     docker stop life
     expect_equal "$(docker inspect --format '{{.State.Status}} {{.State.ExitCode}}' life)" "exited 5"
     [[ -z $(domain_of "$id") ]]
     docker start life
-    wait_until 30 logged_times life up 2
+    wait_until 60 logged_times life up 2
     docker kill life
     expect_equal "$(docker wait life)" 137
     expect_equal "$(docker inspect --format '{{.State.Status}} {{.State.OOMKilled}}' life)" "exited false"
@@ -210,18 +210,18 @@ CAPABILITIES=(CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUI
     docker run --detach --runtime "$KATA_NAME" --network none --name signals --stop-signal USR2 busybox sh -c \
         'for name in '"${numbers//$'\n'/ }"' WINCH 37; do trap "echo got $name" $name; done; trap "echo got USR2; exit 42" USR2
          echo ready; while :; do sleep 0.05; done'
-    wait_until 30 logged signals ready
+    wait_until 60 logged signals ready
     for name in $numbers WINCH 37; do
         [[ $name == USR2 ]] || docker kill --signal "$name" signals >/dev/null
-        [[ $name == USR2 ]] || wait_until 30 logged signals "got $name"
+        [[ $name == USR2 ]] || wait_until 60 logged signals "got $name"
     done
     docker kill --signal STOP signals
-    wait_until 30 first_process_is T
+    wait_until 60 first_process_is T
     docker kill --signal HUP signals
     ! logged_times signals "got HUP" 2 || return 1
     docker kill --signal CONT signals
-    wait_until 30 logged_times signals "got CONT" 2
-    wait_until 30 logged_times signals "got HUP" 2
+    wait_until 60 logged_times signals "got CONT" 2
+    wait_until 60 logged_times signals "got HUP" 2
     docker stop signals
     expect_equal "$(docker wait signals)" 42
 }
@@ -233,7 +233,7 @@ first_process_is() {
 
 @test "stop of what ignores TERM ends in 137, and kill of a container that was created or has ended says so" {
     docker run --detach --runtime "$KATA_NAME" --network none --name deaf busybox sh -c 'trap "" TERM; echo up; while :; do sleep 1; done'
-    wait_until 30 logged deaf up
+    wait_until 60 logged deaf up
     docker stop --time 1 deaf
     expect_equal "$(docker wait deaf)" 137
     run_docker kill deaf

@@ -125,7 +125,7 @@ stop_dockerd() {
         tini=$(ps -o ppid= -p "$pid" | tr -d ' ')
         kill "$pid"
         wait_until 60 is_dead "$pid" || descendants "$tini" | xargs -r kill -KILL
-        wait_until 30 is_dead "$tini" || kill -KILL "$tini"
+        wait_until 60 is_dead "$tini" || kill -KILL "$tini"
     }
     clear_engine
 }

@@ -126,12 +126,12 @@ JSON
         </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1
     expect_equal "$(stat -c %s "$pid")" "$(tr -dc 0-9 <"$pid" | wc -c)"
     expect_equal "$(basename "$(readlink "/proc/$(cat "$pid")/exe")")" kata-shim
-    wait_until 30 has_process term-trap
+    wait_until 60 has_process term-trap
     run_kata ps --format json "$ID"
     expect_equal "$(jq -c sort <<<"$output")" "$(printf '%s\n' "$(pid_of "$ID")" "$(cat "$pid")" | jq -sc sort)"
     kill -TERM "$(cat "$pid")"
     wait_for_exit "$(cat "$pid")"
-    wait_until 30 has_no_process term-trap
+    wait_until 60 has_no_process term-trap
 }
 
 @test "exec in the foreground passes signals on" {
@@ -139,7 +139,7 @@ JSON
     kata exec "$ID" sh -c 'trap "echo got it; exit 9" USR1; echo ready; while :; do sleep 0.1; done' \
         >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
     pid=$!
-    wait_until 30 grep -q ready "$BATS_TEST_TMPDIR/out"
+    wait_until 60 grep -q ready "$BATS_TEST_TMPDIR/out"
     kill -USR1 "$(pgrep -P "$pid" -x kata-runtime || echo "$pid")"
     expect_end "$pid" 9
     expect_equal "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" "got it"
@@ -148,9 +148,9 @@ JSON
 @test "SIGKILL of an exec's shim ends its process in the guest and nothing else" {
     local pid="$BATS_TEST_TMPDIR/pid"
     kata exec --detach --pid-file "$pid" "$ID" sleep 12321 </dev/null >/dev/null 2>&1
-    wait_until 30 has_process 'sleep 12321'
+    wait_until 60 has_process 'sleep 12321'
     kill -KILL "$(cat "$pid")"
-    wait_until 30 has_no_process 'sleep 12321'
+    wait_until 60 has_no_process 'sleep 12321'
     expect_equal "$(status_of "$ID")" running
     run_kata exec "$ID" echo well
     expect_output well

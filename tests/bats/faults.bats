@@ -100,7 +100,7 @@ delete_stopped() {
 
 @test "virsh shutdown gives the workload SIGTERM and the container its exit code" {
     start_run "$ID" sh -c 'trap "exit 3" TERM; echo ready; while :; do sleep 0.1; done'
-    wait_until 30 grep -q ready "$BATS_TEST_TMPDIR/$ID.out"
+    wait_until 60 grep -q ready "$BATS_TEST_TMPDIR/$ID.out"
     on_domain shutdown "$ID"
     expect_end "$RUN_PID" 3
     delete_stopped "$ID"
@@ -139,10 +139,10 @@ beat_has_stopped() {
     bundle=$(make_bundle sh -c 'n=0; while :; do n=$((n + 1)); echo $n >/beat; sleep 0.1; done')
     edit_spec "$bundle" '.root.readonly = false'
     run_container "$ID" "$bundle"
-    wait_until 30 test -s "$bundle/rootfs/beat"
+    wait_until 60 test -s "$bundle/rootfs/beat"
     kill -KILL "$(pid_of "$ID")"
     wait_for_status "$ID" stopped
-    wait_until 30 beat_has_stopped "$bundle/rootfs/beat"
+    wait_until 60 beat_has_stopped "$bundle/rootfs/beat"
     delete_stopped "$ID"
 }
 
@@ -234,7 +234,7 @@ timeout = 30")
     wait_for_status "$ID" stopped
     run_kata_apart --config "$config" delete "$ID"
     expect_status 0
-    wait_until 10 no_qemu_of "$ID"
+    wait_until 60 no_qemu_of "$ID"
     [[ ! -e /run/vc/sbs/$ID && ! -e /run/kata-containers/shared/sandboxes/$ID ]]
 
     # It wakes, takes its own cgroups away, and the next container starts through it as before.
@@ -247,7 +247,7 @@ timeout = 30")
     sed -i 's/^timeout = .*/timeout = 2/' "$config"
     run_kata_apart --config "$config" delete --force "$second"
     expect_status 0
-    wait_until 10 no_qemu_of "$second"
+    wait_until 60 no_qemu_of "$second"
     kill -CONT "$DAEMON_PID"
     wait_until 60 private_libvirt_has_no_machine
     expect_nothing_left "$second"

@@ -89,7 +89,7 @@ swap_in_guest() {
     kata exec "$POD" sh -c 'cd /shared; while test ! -e stop; do
         mv flip aside; mv link flip; mv flip link; mv aside flip; echo swap >>swaps; done' </dev/null >/dev/null 2>&1 3>&- &
     GUEST_SWAPPER=$!
-    wait_until 10 test -s "$SHARED/swaps"
+    wait_until 60 test -s "$SHARED/swaps"
 }
 
 has_swapped() {
@@ -156,7 +156,7 @@ attacked_bundle() {
     swap_in_guest
     for round in 1 2 3; do
         create_under_attack "$POD-g$round" "$guest"
-        wait_until 10 has_swapped $((round * 4))
+        wait_until 60 has_swapped $((round * 4))
     done
     stop_swapping
     for tree in outside host; do

@@ -56,7 +56,7 @@ make_sources() {
     # Whoever connects to it on the host is let in.
     socat "UNIX-LISTEN:$SOURCES/socket,fork" PIPE </dev/null >/dev/null 2>&1 3>&- &
     export LISTENER=$!
-    wait_until 10 test -S "$SOURCES/socket"
+    wait_until 60 test -S "$SOURCES/socket"
     ln -s /proc "$SOURCES/link"
     mknod "$SOURCES/disk" b 8 0
 }
@@ -143,24 +143,24 @@ mount_flags() {
     in_guest 'cat /etc/hosts'
     expect_output one
     echo two >"$SOURCES/hosts"
-    wait_until 10 guest_prints 'cat /etc/hosts' two
+    wait_until 60 guest_prints 'cat /etc/hosts' two
     echo 'three and more' >"$SOURCES/hosts"
-    wait_until 10 guest_prints 'cat /etc/hosts' 'three and more'
+    wait_until 60 guest_prints 'cat /etc/hosts' 'three and more'
 }
 
 @test "a file of a volume that is replaced by rename on the host is seen to change" {
     echo replaced >"$SOURCES/live/new"
     mv "$SOURCES/live/new" "$SOURCES/live/name"
-    wait_until 10 guest_prints 'cat /live/name' replaced
+    wait_until 60 guest_prints 'cat /live/name' replaced
     echo again >"$SOURCES/live/name"
-    wait_until 10 guest_prints 'cat /live/name' again
+    wait_until 60 guest_prints 'cat /live/name' again
 }
 
 @test "a mount made on the host below a slave volume appears in the container, and goes again" {
     mount --bind "$SOURCES/later" "$SOURCES/followed/late"
-    wait_until 10 guest_prints 'cat /followed/late/name' later
+    wait_until 60 guest_prints 'cat /followed/late/name' later
     umount -l "$SOURCES/followed/late"
-    wait_until 10 guest_prints 'ls /followed/late' ''
+    wait_until 60 guest_prints 'ls /followed/late' ''
 }
 
 @test "a mount made on the host below a private volume does not appear" {

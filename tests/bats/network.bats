@@ -90,10 +90,10 @@ journaled_effects() {
 }
 
 @test "guest and host ping each other over IPv4 and IPv6" {
-    wait_until 10 pings 10.199.0.2
-    wait_until 10 pings -6 fd99::2
-    wait_until 10 in_guest "$FILTER" ping -q -c 1 -W 1 10.199.0.1
-    wait_until 10 in_guest "$FILTER" ping -q -c 1 -W 1 fd99::1
+    wait_until 60 pings 10.199.0.2
+    wait_until 60 pings -6 fd99::2
+    wait_until 60 in_guest "$FILTER" ping -q -c 1 -W 1 10.199.0.1
+    wait_until 60 in_guest "$FILTER" ping -q -c 1 -W 1 fd99::1
 }
 
 @test "what the guest sends and gets is counted at the interface that engines read" {
@@ -108,8 +108,8 @@ journaled_effects() {
     run in_guest "$MACVTAP" ip addr show dev eth0
     expect_contains "inet 10.199.0.10/24"
     expect_contains "inet6 fd99::10/64"
-    wait_until 10 pings 10.199.0.10
-    wait_until 10 pings -6 fd99::10
+    wait_until 60 pings 10.199.0.10
+    wait_until 60 pings -6 fd99::10
     run journaled_effects "$MACVTAP"
     expect_contains "1 macvtap"
 }
@@ -117,14 +117,14 @@ journaled_effects() {
 @test "an interface that came between create and start is there before the workload begins, through tc filters" {
     run in_guest "$FILTER" cat /dev/shm/at-start
     expect_contains "inet 10.199.0.4/24"
-    wait_until 10 pings 10.199.0.4
+    wait_until 60 pings 10.199.0.4
     run journaled_effects "$FILTER"
     [[ $output != *macvtap* ]]
 }
 
 @test "two machines on one bridge reach each other and move 16 MiB whole" {
     local sum
-    wait_until 10 in_guest "$FILTER" ping -q -c 1 -W 1 10.199.0.10
+    wait_until 60 in_guest "$FILTER" ping -q -c 1 -W 1 10.199.0.10
     sum=$(in_guest "$MACVTAP" sh -c 'dd if=/dev/urandom of=/dev/shm/data bs=1M count=16 2>/dev/null; md5sum </dev/shm/data')
     in_guest "$MACVTAP" httpd -p 5001 -h /dev/shm
     run in_guest "$FILTER" sh -c 'wget -q -O - http://10.199.0.10:5001/data | md5sum'
@@ -145,19 +145,19 @@ journaled_effects() {
 
 @test "interfaces that come and go while the container runs are plugged and unplugged" {
     add_veth "$NS" eth5 10.199.0.5/24
-    wait_until 30 guest_has "$FILTER" eth5
-    wait_until 10 pings 10.199.0.5
+    wait_until 60 guest_has "$FILTER" eth5
+    wait_until 60 pings 10.199.0.5
     ip -n "$NS" link del eth5
-    wait_until 30 guest_lacks "$FILTER" eth5
+    wait_until 60 guest_lacks "$FILTER" eth5
     # Its neighbours have not noticed.
-    wait_until 10 pings 10.199.0.2
+    wait_until 60 pings 10.199.0.2
 }
 
 @test "addresses and routes that change while the container runs are handed on" {
     ip -n "$NS" addr add 10.199.0.22/24 dev eth0
     ip -n "$NS" route add 10.56.0.0/16 via 10.199.0.1
-    wait_until 30 pings 10.199.0.22
-    wait_until 30 in_guest "$FILTER" sh -c 'ip route | grep -q 10.56.0.0/16'
+    wait_until 60 pings 10.199.0.22
+    wait_until 60 in_guest "$FILTER" sh -c 'ip route | grep -q 10.56.0.0/16'
 }
 
 @test "kata-network lists interfaces and routes as JSON with Kata's names" {
@@ -175,7 +175,7 @@ journaled_effects() {
         "IPAddresses":[{"Family":2,"Address":"10.199.0.6","Mask":"24"}]}'
     expect_status 0
     jq -e '.Name == "net6" and .Mtu == 1300' <<<"$output"
-    wait_until 10 pings 10.199.0.6
+    wait_until 60 pings 10.199.0.6
     run_kata kata-network add-iface "$FILTER" - <<<'{"Device":"eth6"}'
     expect_failure "is connected to the VM"
     run_kata_apart kata-network del-iface "$FILTER" - <<<'{"Name":"net6"}'
@@ -236,7 +236,7 @@ journaled_effects() {
     bundle=$(network_bundle "/run/netns/$NS" true)
     KATA_ROOT="$BATS_TEST_TMPDIR/other" run_kata run --bundle "$bundle" "$(unique_id)"
     expect_failure "belongs to another VM"
-    wait_until 10 pings 10.199.0.2
+    wait_until 60 pings 10.199.0.2
 }
 
 @test "an interface that no machine can have, and one with foreign tc rules, are refused with the reason" {
@@ -263,18 +263,18 @@ journaled_effects() {
     bundle=$(network_bundle "/run/netns/$other" sleep 1000)
     id=$(unique_id)
     create_container "$id" "$bundle"
-    wait_until 10 pings 10.199.0.40
+    wait_until 60 pings 10.199.0.40
     kill -KILL "$(jq .vmPid "/run/vc/sbs/$id/sandbox.json")"
     kata delete --force "$id"
     [[ -z $(tc -n "$other" qdisc show dev eth0 ingress) ]]
     expect_equal "$(ip -n "$other" -o link | grep -c ' kt')" 0
-    wait_until 10 pings 10.199.0.40
+    wait_until 60 pings 10.199.0.40
     ip netns del "$other"
 }
 
 @test "a namespace whose name is deleted while the container runs stays its network until the end" {
     ip netns del "$NS"
-    wait_until 10 pings 10.199.0.2
+    wait_until 60 pings 10.199.0.2
     kata delete --force "$FILTER"
     run ping -n -q -c 1 -W 1 10.199.0.2
     [[ $status != 0 ]]
@@ -285,5 +285,5 @@ journaled_effects() {
     kata delete --force "$MACVTAP"
     kata delete --force "$NONE"
     expect_equal "$(ip -o link | grep -cE ': kt[0-9a-f]{10}')" 0
-    wait_until 10 nobody_watches
+    wait_until 60 nobody_watches
 }

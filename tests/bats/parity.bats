@@ -49,8 +49,8 @@ end_runc() {
     local id
     for id in $(runtime runc list --quiet 2>/dev/null); do
         runtime runc kill "$id" KILL 2>/dev/null || true
-        wait_until 30 runc_has_stopped "$id"
-        wait_until 30 runtime runc delete "$id"
+        wait_until 60 runc_has_stopped "$id"
+        wait_until 60 runtime runc delete "$id"
     done
     find /sys/fs/cgroup -depth -type d -name "$1*" -exec rmdir {} + 2>/dev/null || true
 }
@@ -271,7 +271,7 @@ paths_of() {
     both kill @ID@ 15
     expect_same_code
     wait_for_status "$(id_of kata)" stopped
-    wait_until 30 runc_has_stopped "$(id_of runc)"
+    wait_until 60 runc_has_stopped "$(id_of runc)"
     both state @ID@
     expect_same_of key_shape
     expect_same_of jq -c '[.status, .pid]'

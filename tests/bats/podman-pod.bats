@@ -124,7 +124,7 @@ YAML
     printf '[engine]\ninfra_image = "localhost/pause:latest"\n' >"$ENGINE/play.conf"
     CONTAINERS_CONF="$ENGINE/play.conf" podman play kube --network mine "$BATS_TEST_TMPDIR/pod.yaml"
     expect_equal "$(our_domains)" 1
-    wait_until 30 podman exec played-client wget -qO- http://127.0.0.1:8080/
+    wait_until 60 podman exec played-client wget -qO- http://127.0.0.1:8080/
     expect_equal "$(podman exec played-client cat /shared/index.html)" played
     CONTAINERS_CONF="$ENGINE/play.conf" podman play kube --down "$BATS_TEST_TMPDIR/pod.yaml" || true
     expect_equal "$(podman ps --all --quiet | wc -l)" 0
@@ -152,6 +152,6 @@ network_of() {
     expect_equal "$(podman exec peer wget -qO- http://one/)" page
     run_podman run --rm --network container:one busybox wget -qO- http://127.0.0.1/
     expect_output page
-    wait_until 10 busybox wget -qO "$BATS_TEST_TMPDIR/page" http://127.0.0.1:18080/
+    wait_until 60 busybox wget -qO "$BATS_TEST_TMPDIR/page" http://127.0.0.1:18080/
     expect_equal "$(cat "$BATS_TEST_TMPDIR/page")" page
 }

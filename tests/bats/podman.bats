@@ -126,7 +126,7 @@ readme_lines() {
     podman init life
     expect_equal "$(state_of life '{{.State.Status}}')" initialized
     podman start life
-    wait_until 30 pod_logged life up
+    wait_until 60 pod_logged life up
     podman stop life
     expect_equal "$(state_of life '{{.State.Status}} {{.State.ExitCode}}')" "exited 5"
     podman restart life
@@ -158,10 +158,10 @@ SIGNALS="HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT
     local name
     start_case --detach --name signals busybox sh -c 'for name in '"$SIGNALS"'; do trap "echo got $name" $name; done
          echo ready; while :; do sleep 0.05; done'
-    wait_until 30 pod_logged signals ready
+    wait_until 60 pod_logged signals ready
     for name in $SIGNALS; do
         podman kill --signal "$name" signals >/dev/null
-        wait_until 30 pod_logged signals "got $name"
+        wait_until 60 pod_logged signals "got $name"
     done
     podman stop --time 1 signals
     expect_equal "$(podman wait signals)" 137
@@ -178,7 +178,7 @@ SIGNALS="HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT
     expect_equal "$stderr" err
     expect_equal "$(printf 'one\ntwo\n' | podman exec --interactive main wc -l)" 2
     podman exec --detach main sh -c 'echo done >/tmp/detached'
-    wait_until 30 podman exec main test -s /tmp/detached
+    wait_until 60 podman exec main test -s /tmp/detached
 }
 
 @test "run -it is a terminal: size, resize, exit code; detach keys and attach" {
@@ -187,7 +187,7 @@ SIGNALS="HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT
     keys 'stty size; A=17\n'
     expect_screen '^33 111$'
     stty -F "$(cat "$BATS_TEST_TMPDIR/tty")" rows 44 cols 122
-    wait_until 30 size_is '^44 122$'
+    wait_until 60 size_is '^44 122$'
     keys '\020' # in one write, podman takes them for input, under any runtime
     sleep 1
     keys '\021'
@@ -353,7 +353,7 @@ SCRIPT
     runs_in_vm "$id"
     [[ $("$KATA_RUNTIME" state "$id" | jq -r .status) == running ]]
     podman rm --force --time 0 orphan
-    wait_until 30 is_stopped "$id"
+    wait_until 60 is_stopped "$id"
     "$KATA_RUNTIME" delete "$id"
     [[ -z $(domain_of "$id") ]]
 }

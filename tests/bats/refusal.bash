@@ -58,7 +58,7 @@ has_no_traces() {
 
 # expect_nothing_left ID: what was killed is sometimes still going, so this is tried for some seconds.
 expect_nothing_left() {
-    wait_until 10 has_no_traces "$1" || {
+    wait_until 60 has_no_traces "$1" || {
         traces_of "$1"
         return 1
     }

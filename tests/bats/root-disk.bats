@@ -116,7 +116,7 @@ FILTER
     before=$(how_mounted)
     unshare --mount --propagation private sleep 100000 3>&- &
     holder=$!
-    wait_until 10 bash -c "[[ \$(readlink /proc/$holder/ns/mnt) != \$(readlink /proc/self/ns/mnt) ]]"
+    wait_until 60 bash -c "[[ \$(readlink /proc/$holder/ns/mnt) != \$(readlink /proc/self/ns/mnt) ]]"
     run_container "$ID" "$BUNDLE"
     run_kata exec "$ID" sh -c 'grep " / " /proc/mounts | cut -d" " -f3'
     expect_output virtiofs

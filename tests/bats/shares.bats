@@ -126,7 +126,7 @@ expect_kept() {
     expect_equal "$(stat -c %a "/run/vc/sbs/$ID/share.sock" "/run/vc/sbs/$ID" | tr '\n' ' ')" '600 701 '
     expect_kept
     virsh -q -c "${LIBVIRT_DEFAULT_URI:-qemu:///system}" destroy "kata-$ID"
-    wait_until 30 no_servers
+    wait_until 60 no_servers
 }
 
 @test "a runtime that is killed while its VM starts leaves a virtiofsd that delete --force ends" {
@@ -228,5 +228,5 @@ generic_guest() (
     kata exec --cap CAP_CHOWN "$ID" chown 0:7 /open/own
     expect_equal "$(stat -c '%u:%g' "$BUNDLE/rootfs/open/own")" 0:7
     virsh -q -c "${LIBVIRT_DEFAULT_URI:-qemu:///system}" destroy "kata-$ID"
-    wait_until 30 no_servers
+    wait_until 60 no_servers
 }

@@ -57,7 +57,7 @@ expect_to_arrive() {
     before=$(times "$name")
     shift
     "$@"
-    wait_until 30 got_more "$name" "${before:-0}" || {
+    wait_until 60 got_more "$name" "${before:-0}" || {
         echo "$name did not arrive"
         return 1
     }
@@ -102,9 +102,9 @@ expect_to_arrive() {
 
 @test "a workload that is stopped goes on after CONT" {
     kata kill "$ID" STOP
-    wait_until 30 guest_state T
+    wait_until 60 guest_state T
     expect_to_arrive CONT kata kill "$ID" CONT
-    wait_until 30 guest_state SRD
+    wait_until 60 guest_state SRD
 }
 
 # guest_state LETTERS: whether the container's first process is in one of these states.
@@ -127,7 +127,7 @@ beat_rests() {
     [[ $status != 0 ]]
     kill -KILL "$pid"
     wait_for_status "$ID" stopped
-    wait_until 30 beat_rests
+    wait_until 60 beat_rests
     expect_equal "$(pid_of "$ID")" 0
     kata delete "$ID"
     [[ -z $(domain_of "$ID") ]]

@@ -101,7 +101,7 @@ has_no_process() {
         echo "output $output, exit code $status"
         return 1
     }
-    wait_until 30 has_no_process 'yes gone-reader'
+    wait_until 60 has_no_process 'yes gone-reader'
 }
 
 @test "the exit code comes after the last byte, every time" {

@@ -55,7 +55,7 @@ probe() {
 @test "a program whose output is no longer read ends as it does outside of a virtual machine" {
     run bash -o pipefail -c '"$1" --root "$2" exec "$3" yes | head -n 1' - "$KATA_RUNTIME" "$KATA_ROOT" "$ID"
     expect_output y
-    wait_until 30 no_process yes
+    wait_until 60 no_process yes
 }
 
 no_process() {

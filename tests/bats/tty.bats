@@ -53,7 +53,7 @@ listen() {
         2>"$BATS_TEST_TMPDIR/recvtty.err" 3>&- &
     HELPER=$!
     exec 8>"$BATS_TEST_TMPDIR/keys"
-    wait_until 10 test -S "$SOCKET"
+    wait_until 60 test -S "$SOCKET"
 }
 
 fact() {
@@ -99,7 +99,7 @@ expect_helper_ends() {
 @test "the console socket gets one message with one descriptor, the master of a working terminal" {
     listen
     kata create --bundle "$BUNDLE" --pid-file "$BUNDLE/pid" --console-socket "$SOCKET" "$ID" </dev/null >/dev/null
-    wait_until 30 test -s "$BATS_TEST_TMPDIR/facts"
+    wait_until 60 test -s "$BATS_TEST_TMPDIR/facts"
     expect_equal "$(fact fds) $(fact more)" "1 0"
     [[ $(fact bytes) -ge 1 && $(fact name) == /dev/pts/* ]]
     kata start "$ID"
