@@ -64,12 +64,12 @@ class Watcher {
     [[nodiscard]] bool container_lives() const { return base::is_alive(record_.shim); }
 
   private:
-    // What was before the first look is nothing new.
+    // What was before the first look is nothing new. An agent of an older version tells no count.
     void tell(std::uint64_t kills, EventSink& sink) {
         for (std::uint64_t kill = kills_to_tell(kills_.value_or(kills), kills); kill > 0; --kill) {
             sink.on_out_of_memory();
         }
-        kills_ = kills;
+        kills_ = std::max(kills_.value_or(0), kills);
     }
 
     Agent& agent_;
