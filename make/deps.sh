@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs the Debian packages of the named sets (make/packages.build, .run, .test, .bench) that are missing.
+# Installs the Debian packages of the named sets (make/packages.build, .run, .test, .bench, .posix) that are missing.
 # Asks dpkg first, so that a second run takes no time and no network.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"

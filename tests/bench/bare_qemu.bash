@@ -6,7 +6,7 @@
 # note_sandbox ID: remembers the arguments of the sandbox's QEMU and virtiofsd.
 note_sandbox() {
     mapfile -d '' -t SANDBOX_QEMU <"/proc/$(vm_pid "$1")/cmdline"
-    mapfile -d '' -t SANDBOX_VIRTIOFSD <"/proc/$(virtiofsd_pids "$1" | head -n 1)/cmdline"
+    mapfile -d '' -t SANDBOX_VIRTIOFSD <"/proc/$(file_server_pids "$1" | head -n 1)/cmdline"
 }
 
 # bare_argument OPTION VALUE DIRECTORY: appends them to BARE, changed or not at all.

@@ -8,11 +8,14 @@ vm_pid() {
     jq -e .vmPid "$STATE/$1/sandbox.json"
 }
 
-virtiofsd_pids() {
+# file_server_pids SANDBOX: of virtiofsd, or of 9p's helper.
+file_server_pids() {
     local path
     # A process may end while it is looked at.
     { grep -laF "/sandboxes/$1/shared" /proc/[0-9]*/cmdline 2>/dev/null || true; } | while read -r path; do
-        [[ $(cat "${path%/*}/comm" 2>/dev/null) != virtiofsd ]] || basename "${path%/*}"
+        case $(cat "${path%/*}/comm" 2>/dev/null) in
+        virtiofsd | virtfs-proxy-he*) basename "${path%/*}" ;;
+        esac
     done
 }
 
@@ -76,7 +79,7 @@ measure_memory() {
     sleep 2
     sample_memory "kata-shim" "$(<"$WORK/pid")"
     sample_memory "QEMU" "$(vm_pid "$1")"
-    mapfile -t pids < <(virtiofsd_pids "$1")
+    mapfile -t pids < <(file_server_pids "$1")
     sample_memory "virtiofsd" "${pids[@]}"
 }
 

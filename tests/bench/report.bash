@@ -36,7 +36,9 @@ print_table() {
         }
         $1 != section {
             section = $1
-            printf "\n%-34s %12s  %-22s %6s\n", section, "median", "peer", "ratio"
+            # A long one has a line of its own.
+            if (length(section) > 34) printf "\n%s", section
+            printf "\n%-34s %12s  %-22s %6s\n", (length(section) > 34 ? "" : section), "median", "peer", "ratio"
         }
         {
             peer = $5 == "-" ? "" : $5 " " shown($6, $4)

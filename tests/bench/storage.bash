@@ -11,6 +11,9 @@ STORAGE_JOBS=("write, 1 MiB each" "read, 1 MiB each" "random read, 4 KiB each" "
 # Past the page caches, 16 at a time: what the disk itself gives.
 STORAGE_DIRECT_JOBS=("direct write, 1 MiB each" "direct read, 1 MiB each" "direct random read" "direct random write")
 
+# What can keep processors busy while fio, one thread, works; as many as stay idle wait for the disk.
+BUSY_PARTS=("busy: the guest's CPUs" "busy: QEMU beside them" "busy: the file server")
+
 # storage_job JOB: UNIT, FILTER and JOB_ARGUMENTS for fio.
 storage_job() {
     local size=--size=${STORAGE_MIB}M
@@ -94,14 +97,52 @@ measure_runc_storage() {
     timed runc --root "$WORK/runc" delete --force "$ID-storage"
 }
 
+# ticks_of WHICH PID...: processor time of the threads of these processes: of the guest's CPUs, of the others, or of all.
+ticks_of() {
+    local which=$1 pid
+    shift
+    for pid in "$@"; do
+        cat "/proc/$pid"/task/*/stat 2>/dev/null || true
+    done | awk -v which="$which" '
+        {
+            is_cpu = $0 ~ /\(CPU [0-9]+\//
+            sub(/.*\) /, "")  # the name may have spaces
+            if (which == "all" || (which == "guest") == is_cpu) sum += $12 + $13
+        }
+        END { print sum + 0 }'
+}
+
+# Those of a sandbox: "guest QEMU server".
+busy_ticks() {
+    local qemu servers
+    qemu=$(vm_pid "$1")
+    mapfile -t servers < <(file_server_pids "$1")
+    echo "$(ticks_of guest "$qemu") $(ticks_of others "$qemu") $(ticks_of all "${servers[@]}")"
+}
+
+# sample_busy KIND TICKS_BEFORE TICKS_AFTER MICROSECONDS: how many processors each part kept busy meanwhile.
+sample_busy() {
+    local part index=0 before after
+    read -ra before <<<"$2"
+    read -ra after <<<"$3"
+    for part in "${BUSY_PARTS[@]}"; do
+        sample "$part/$1" CPUs "$(awk -v ticks=$((after[index] - before[index])) -v hertz="$(getconf CLK_TCK)" -v us="$4" \
+            'BEGIN { printf "%.2f", ticks / hertz / (us / 1000000) }')"
+        index=$((index + 1))
+    done
+}
+
 # measure_container KIND BUNDLE [LINE...]: the lines are the hypervisor's section of a configuration.
 measure_container() {
-    local kind=$1 bundle=$2
+    local kind=$1 bundle=$2 ticks began
     shift 2
     printf '%s\n' '[hypervisor.qemu]' "$@" >"$WORK/storage.toml"
     timed "$KATA" --root "$WORK/kata" --config "$WORK/storage.toml" run --detach --bundle "$bundle" "$ID-storage"
     [[ ${#SANDBOX_QEMU[@]} != 0 || $kind != direct-volume ]] || note_sandbox "$ID-storage"
+    ticks=$(busy_ticks "$ID-storage")
+    began=$(now)
     run_jobs "$kind" "$KATA" --root "$WORK/kata" exec --cwd /work "$ID-storage" fio
+    sample_busy "$kind" "$ticks" "$(busy_ticks "$ID-storage")" $(($(now) - began))
     timed "$KATA" --root "$WORK/kata" delete --force "$ID-storage"
     rm -rf "$bundle"/rootfs/work/*
 }
@@ -180,15 +221,27 @@ goal_of() {
     fi
 }
 
+# The part that keeps most processors busy limits the others, unless all of them rest.
+limit_of() {
+    local part
+    for part in "${BUSY_PARTS[@]}"; do
+        awk -F'\t' -v figure="$part/$1" -v part="${part#busy: }" '$1 == figure { print $3 "\t" part }' "$WORK/samples"
+    done | sort -rn | awk -F'\t' 'NR == 1 { print $1 < 0.5 ? "the disk" : $2 }'
+}
+
 storage_rows() {
-    local kind job
+    local kind job part section
     for kind in "${STORAGE_KINDS[@]}"; do
+        section="files, $kind: limited by $(limit_of "$kind")"
         for job in "${STORAGE_JOBS[@]}"; do
-            row "files, $kind" "$job" "$job/$kind" runc "$job/runc"
+            row "$section" "$job" "$job/$kind" runc "$job/runc"
         done
         ! on_a_disk "$kind" || for job in "${STORAGE_DIRECT_JOBS[@]}"; do
-            row "files, $kind" "$job" "$job/$kind" host "$job/host"
-            row "files, $kind" "$job" "$job/$kind" "bare device" "$job/device" "$(goal_of "$kind")"
+            row "$section" "$job" "$job/$kind" host "$job/host"
+            row "$section" "$job" "$job/$kind" "bare device" "$job/device" "$(goal_of "$kind")"
+        done
+        for part in "${BUSY_PARTS[@]}"; do
+            row "$section" "$part" "$part/$kind"
         done
     done
 }
