@@ -66,10 +66,8 @@ std::string origin_of(const Line& line) {
     }
     const std::string place = sandbox::place_of(*line.setting);
     const std::string why = sandbox::why_without_effect(*line.setting);
-    if (why.empty()) {
-        return place;
-    }
-    return place + (line.key.set == nullptr ? "; no effect: " : "; ") + why;
+    const char* link = line.key.set == nullptr ? "; no effect: " : "; ";
+    return why.empty() ? place : place + link + why;
 }
 
 Json json_value(const sandbox::ConfigValue& value) {
