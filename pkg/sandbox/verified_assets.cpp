@@ -45,11 +45,13 @@ void set_mode(const std::filesystem::path& path, mode_t mode) {
     }
 }
 
-/// @param take gets every piece of it.
+/// @param take gets every piece of the file.
 /// @return the digest of all pieces.
 template <typename Take>
-std::string read_hashed(const std::filesystem::path& source, VmBackend& vm, Take take) {
-    const base::UniqueFd from = open_source(source);
+std::string read_hashed(base::FdRef from,
+                        const std::filesystem::path& source,
+                        VmBackend& vm,
+                        Take take) {
     const std::unique_ptr<Digest> digest = vm.sha512();
     std::vector<char> piece(kPiece);
     for (;;) {
@@ -73,8 +75,9 @@ std::string read_hashed(const std::filesystem::path& source, VmBackend& vm, Take
 std::string copy_hashed(const std::filesystem::path& source,
                         const std::filesystem::path& target,
                         VmBackend& vm) {
+    const base::UniqueFd from = open_source(source);
     const base::UniqueFd to = base::open_file(target, O_WRONLY | O_CREAT | O_EXCL, kReadable);
-    const std::string hash = read_hashed(source, vm, [&](std::string_view bytes) {
+    const std::string hash = read_hashed(from.ref(), source, vm, [&](std::string_view bytes) {
         base::write_all(to.ref(), bytes, target.native());
     });
     set_mode(target, kReadable);
@@ -180,11 +183,12 @@ void require_verified_emulator(const RuntimeConfig& config, pid_t pid, VmBackend
         return;
     }
     const std::filesystem::path running = "/proc/" + std::to_string(pid) + "/exe";
-    std::error_code unnamed;
-    const auto path = std::filesystem::read_symlink(running, unnamed);
-    const std::string found = read_hashed(running, vm, [](std::string_view) {});
+    const base::UniqueFd program = open_source(running);
+    const std::string found = read_hashed(program.ref(), running, vm, [](std::string_view) {});
+    std::error_code ignored;  // what was opened there can be named
+    const auto path = std::filesystem::read_symlink(running, ignored);
     for (const auto& [name, hash] : config.emulator_hashes) {
-        require_hash(name, hash, unnamed ? running : path, found);
+        require_hash(name, hash, path, found);
     }
 }
 

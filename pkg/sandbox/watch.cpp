@@ -100,11 +100,13 @@ void Runtime::watch(const oci::ContainerId& id,
     auto next = base::Deadline::after(interval);
     while (guest_lives && watcher.container_lives()) {
         guest_lives = watcher.await_kill(next.at_most(kLook), sink);
-        const auto stats = guest_lives ? watcher.look(sink) : std::nullopt;
-        if (stats && next.passed()) {
-            sink.on_stats(*stats);
-            next = base::Deadline::after(interval);
+        if (!guest_lives || !next.passed()) {
+            continue;
         }
+        if (const auto stats = watcher.look(sink)) {
+            sink.on_stats(*stats);
+        }
+        next = base::Deadline::after(interval);
     }
     if (guest_lives) {
         static_cast<void>(watcher.look(sink));
