@@ -5,6 +5,7 @@
 
 load helpers
 load refusal
+load ../support/libraries
 
 setup_file() {
     kata_setup_file
@@ -63,11 +64,7 @@ make_sources() {
 
 # socat with its libraries, because busybox knows no unix sockets.
 add_client() {
-    local file
-    mkdir "$BUNDLE/rootfs/client"
-    for file in $(ldd "$(command -v socat)" | grep -oE '/[^ ]+') "$(command -v socat)"; do
-        cp -L "$file" "$BUNDLE/rootfs/client/"
-    done
+    with_libraries "$BUNDLE/rootfs" "$(command -v socat)"
 }
 
 mounts_filter() {
@@ -221,7 +218,7 @@ mount_flags() {
 
 @test "a socket of the host is there and connects nobody" {
     expect_equal "$(echo anyone | socat - "UNIX-CONNECT:$SOURCES/socket")" anyone
-    in_guest 'test -S /socket && cd /client && ./ld-linux-x86-64.so.2 --library-path . ./socat - UNIX-CONNECT:/socket'
+    in_guest 'test -S /socket && /usr/bin/socat - UNIX-CONNECT:/socket'
     expect_failure "Connection refused"
 }
 

@@ -35,10 +35,12 @@ print_table() {
             return sprintf("%s at %s %s: %s", part[1], part[1] == "share" ? "least" : "most", part[2], met == "true" ? "met" : "MISSED")
         }
         $1 != section {
-            section = $1
-            # A long one has a line of its own.
-            if (length(section) > 34) printf "\n%s", section
-            printf "\n%-34s %12s  %-22s %6s\n", (length(section) > 34 ? "" : section), "median", "peer", "ratio"
+            section = title = $1
+            if (length(title) > 34) { # a line of its own
+                printf "\n%s", title
+                title = ""
+            }
+            printf "\n%-34s %12s  %-22s %6s\n", title, "median", "peer", "ratio"
         }
         {
             peer = $5 == "-" ? "" : $5 " " shown($6, $4)
